@@ -1,0 +1,26 @@
+import * as v from "valibot";
+import { OciError } from "./errors.ts";
+import { readJson } from "./json.ts";
+
+/** The entries of a schema for interface `T`: with `satisfies`, a missing, surplus or mistyped member does not compile. */
+export type EntriesOf<T> = { readonly [K in keyof T]-?: v.GenericSchema<unknown, Exclude<T[K], undefined>> | v.ExactOptionalSchema<v.GenericSchema<unknown, Exclude<T[K], undefined>>, undefined> };
+
+/** Returns `value` as what `schema` promises; `what` names it. @throws {OciError} `INVALID` that says what was expected where */
+export function parseAs<T>(schema: v.GenericSchema<unknown, T>, value: unknown, what: string): T {
+  const result = v.safeParse(schema, value, { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const path = v.getDotPath(issue);
+  throw new OciError("INVALID", `Cannot read ${what}${path === null ? "" : ` at ${path}`}: ${describe(issue)}`);
+}
+
+function describe(issue: v.BaseIssue<unknown>): string {
+  if (issue.type === "strict_object" && issue.expected === "never") return `unknown key ${issue.received}`;
+  if (issue.expected === null) return issue.message;
+  return `expected ${issue.expected}, received ${issue.received}`;
+}
+
+/** Returns the JSON value in `bytes` as what `schema` promises. @throws {OciError} `INVALID` */
+export function parseJson<T>(schema: v.GenericSchema<unknown, T>, bytes: Uint8Array, what: string): T {
+  return parseAs(schema, readJson(bytes, what), what);
+}

@@ -1,0 +1,48 @@
+/** What {@linkcode retry} needs from outside: the time and a die. */
+export interface RetryTools {
+  /** Waits, or rejects with the signal's reason. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+  /** Returns a number from 0 up to, not including, 1. */
+  random(): number;
+}
+
+/** How often and how long to try again. */
+export interface RetryPolicy {
+  /** Further tries after the first. */
+  readonly retries: number;
+  /** Upper bound of the first wait in milliseconds; it doubles with every try. */
+  readonly delay: number;
+  /** Upper bound of every wait in milliseconds. */
+  readonly maximumDelay: number;
+}
+
+/** Options of {@linkcode retry}. */
+export interface RetryOptions {
+  /** How often and how long. */
+  readonly policy: RetryPolicy;
+  /** Clock and die. */
+  readonly tools: RetryTools;
+  /** Ends waiting and trying. */
+  readonly signal?: AbortSignal;
+  /** Tells whether `error` may pass; a number is the least wait in milliseconds the other side asked for. */
+  readonly isTransient: (error: unknown) => boolean | number;
+  /** Is told before each wait. */
+  readonly onRetry?: (error: unknown, wait: number, attempt: number) => void;
+}
+
+/** Runs `task` until it succeeds, fails for good, or the tries are used up; waits with full jitter in between. */
+export async function retry<T>(task: (attempt: number) => Promise<T>, options: RetryOptions): Promise<T> {
+  const { policy, tools, signal } = options;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await task(attempt);
+    } catch (error) {
+      const transient = options.isTransient(error);
+      if (transient === false || attempt >= policy.retries || signal?.aborted) throw error;
+      const bound = Math.min(policy.delay * 2 ** attempt, policy.maximumDelay);
+      const wait = Math.max(typeof transient === "number" ? transient : 0, bound * tools.random());
+      options.onRetry?.(error, wait, attempt + 1);
+      await tools.sleep(wait, signal);
+    }
+  }
+}

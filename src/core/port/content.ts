@@ -1,0 +1,79 @@
+import type { Descriptor, Digest, ManifestDocument } from "../spec/mod.ts";
+
+/** Where in a registry content lies, so that another repository of the same registry can take it over without a transfer. */
+export interface Repository {
+  /** Scheme, host and port of the registry's API. */
+  readonly origin: string;
+  /** Path of the repository. */
+  readonly repository: string;
+}
+
+/** Options every operation on content takes. */
+export interface ContentOptions {
+  /** Ends the operation. */
+  readonly signal?: AbortSignal;
+}
+
+/** A place manifests and blobs are read from. Everything it returns has been verified, a blob's stream at its end. */
+export interface ContentSource {
+  /** The place in words, for messages: the location without what it may hide. */
+  readonly name: string;
+  /** Where blobs can be mounted from, when this is a registry. */
+  readonly repository?: Repository;
+  /** Returns the manifest the location names. @throws {OciError} `NOT_FOUND` */
+  resolve(options?: ContentOptions): Promise<ManifestDocument>;
+  /** Returns type, digest and size of the manifest the location names, where that is cheaper than the manifest. @throws {OciError} `NOT_FOUND` */
+  describe(options?: ContentOptions): Promise<Descriptor>;
+  /** Returns the manifest that `descriptor` points to; with size 0 the size is not known. @throws {OciError} `NOT_FOUND`, `MISMATCH` */
+  manifest(descriptor: Descriptor, options?: ContentOptions): Promise<ManifestDocument>;
+  /** Returns a small blob, a config for example. @throws {OciError} `NOT_FOUND`, `MISMATCH`, `LIMIT` over 4 MiB */
+  smallBlob(descriptor: Descriptor, options?: ContentOptions): Promise<Uint8Array<ArrayBuffer>>;
+  /** Returns a blob as a stream that fails at its end if digest or size differ. @throws {OciError} `NOT_FOUND` */
+  blob(descriptor: Descriptor, options?: ContentOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+}
+
+/** Options of {@linkcode ContentTarget.putBlob}. */
+export interface PutBlobOptions extends ContentOptions {
+  /** Where the blob also lies, to be mounted from. */
+  readonly from?: Repository;
+  /** Is told of every piece that went. */
+  readonly onProgress?: (bytes: number) => void;
+}
+
+/** Options of {@linkcode ContentTarget.putRoot}. */
+export interface PutRootOptions extends ContentOptions {
+  /** Tag, or name in a layout, to use instead of the location's. */
+  readonly tag?: string;
+  /** What the location must still hold: a digest, or undefined for nothing; leave the member out to write whatever is there. @throws {OciError} `CONFLICT` */
+  readonly expected?: Digest | undefined;
+}
+
+/** A place manifests and blobs are written to. What it is given is verified before it counts. */
+export interface ContentTarget {
+  /** The place in words, for messages. */
+  readonly name: string;
+  /** Where content put here can be mounted from, when this is a registry. */
+  readonly repository?: Repository;
+  /** Tells whether the place can hold a root of this media type. */
+  accepts(mediaType: string): boolean;
+  /** Tells whether the manifest is there, its blobs with it. */
+  hasManifest(descriptor: Descriptor, options?: ContentOptions): Promise<boolean>;
+  /** Puts a blob there, unless it is; `open` may be called again when a transfer is repeated. */
+  putBlob(descriptor: Descriptor, open: () => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>, options?: PutBlobOptions): Promise<"copied" | "mounted" | "exists">;
+  /** Puts a manifest there under its digest; everything it refers to has been put. */
+  putManifest(document: ManifestDocument, options?: ContentOptions): Promise<void>;
+  /** Puts the root there under the location's name, last of all: after this the copy counts. */
+  putRoot(document: ManifestDocument, options?: PutRootOptions): Promise<void>;
+  /** Takes away what an unfinished copy left, as far as the place allows. Called when a copy fails. */
+  abandon(): Promise<void>;
+}
+
+/** A place whose name can be edited where it lies: what a list at a location needs. */
+export interface ContentPlace {
+  /** Reading. */
+  readonly source: ContentSource;
+  /** Writing. */
+  readonly target: ContentTarget;
+  /** Removes the name (a tag, an entry of a layout), never the content by its digest. @throws {OciError} `NOT_FOUND`, `UNSUPPORTED` where the place refuses */
+  removeName(options?: ContentOptions): Promise<void>;
+}

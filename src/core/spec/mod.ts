@@ -1,0 +1,13 @@
+/** The data of the image and distribution specifications: interfaces, schemas, and pairs of parsers and formatters. */
+export * from "./annotation.ts";
+export * from "./descriptor.ts";
+export * from "./digest.ts";
+export * from "./encode.ts";
+export * from "./image-config.ts";
+export * from "./image-index.ts";
+export * from "./image-manifest.ts";
+export * from "./location.ts";
+export * from "./manifest.ts";
+export * from "./media-type.ts";
+export * from "./platform.ts";
+export * from "./reference.ts";
