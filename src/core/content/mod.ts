@@ -1,0 +1,6 @@
+/** Bytes with a promise attached: verified streams and documents, files published whole, content-addressed files. */
+export * from "./content-files.ts";
+export * from "./document.ts";
+export * from "./overlay.ts";
+export * from "./publish.ts";
+export * from "./verify.ts";
