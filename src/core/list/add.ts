@@ -1,0 +1,53 @@
+import { mapAll } from "../base/mod.ts";
+import type { EntryPatch } from "../index/mod.ts";
+import type { Annotations } from "../spec/mod.ts";
+import { addFound, finish, type ListResult, resultOf, sayOnce } from "./change.ts";
+import type { ListContext } from "./context.ts";
+import { platformOverrides } from "./create.ts";
+import type { Format } from "./format.ts";
+import { findImages, type ImageSelection } from "./image.ts";
+import { openListPlace } from "./open-place.ts";
+
+/** Options of {@linkcode addToList}. */
+export interface AddToListOptions extends ImageSelection {
+  /** Annotations of the entries. @default none */
+  readonly annotations?: Annotations;
+  /** Overrides the version of the operating system. */
+  readonly osVersion?: string;
+  /** Overrides the features the operating system must have. */
+  readonly osFeatures?: readonly string[];
+  /** Overrides the CPU features, which only a docker list holds. */
+  readonly features?: readonly string[];
+  /** Converts the list, and agrees to what that drops. */
+  readonly format?: Format;
+}
+
+/** Result of {@linkcode addToList}. */
+export interface AddResult extends ListResult {
+  /** First digest each image gave, in the order of the images. */
+  readonly added: readonly string[];
+}
+
+/**
+ * Adds images to a list, or puts them in the place of entries with the same digests, whose annotations and overrides stay.
+ * @throws {OciError} `NOT_FOUND` for a list or image that is not there
+ */
+export async function addToList(context: ListContext, list: string, images: readonly string[], options: AddToListOptions = {}): Promise<AddResult> {
+  const place = await openListPlace(context, list);
+  const view = await place.read();
+  const found = await mapAll(images, (image) => findImages(context, image, options), context.signal);
+  const all: EntryPatch = {
+    ...(options.annotations && { annotations: options.annotations }),
+    platform: {
+      ...(options.osVersion !== undefined && { "os.version": options.osVersion }),
+      ...(options.osFeatures && { "os.features": options.osFeatures }),
+      ...(options.features && { features: options.features }),
+    },
+  };
+  const overrides = { platform: platformOverrides(options) };
+  const say = sayOnce(context);
+  const finishing = { place, ...(options.format !== undefined && { format: options.format }) };
+  const written = await place.edit(view, (state) => finish(addFound(state, found.flat(), { all, overrides }), finishing, say));
+  const entries = found.flat().map(({ entry }) => entry.digest);
+  return { ...resultOf(written, entries), added: found.flatMap((group) => (group[0] ? [group[0].entry.digest] : [])) };
+}

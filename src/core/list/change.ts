@@ -1,0 +1,86 @@
+import { OciError, quote } from "../base/mod.ts";
+import { addEntry, annotateEntry, type EntryPatch } from "../index/mod.ts";
+import { type Digest, mediaTypes } from "../spec/mod.ts";
+import type { ListState } from "../store/mod.ts";
+import { type ListContext, warn } from "./context.ts";
+import { convertState, type Format, listLosses, settleState, splitFeatures } from "./format.ts";
+import type { FoundImage } from "./image.ts";
+import type { ListPlace, ListView } from "./place.ts";
+
+/** What a verb that changed a list gives back. */
+export interface ListResult {
+  /** ID of a local list; digest of the index at a location. */
+  readonly id: string;
+  /** Names of a local list; the location. */
+  readonly names: readonly string[];
+  /** Digest of the index as it would be pushed, or was written. */
+  readonly digest: Digest;
+  /** Size of the index in bytes. */
+  readonly size: number;
+  /** Type of the index. */
+  readonly mediaType: string;
+  /** Digests of the entries that were touched. */
+  readonly entries: readonly Digest[];
+}
+
+/** Returns the result of a change that left `view` behind. */
+export function resultOf(view: ListView, entries: readonly Digest[] = []): ListResult {
+  const { digest, size, mediaType } = view.document.descriptor;
+  return { id: view.id, names: view.names, digest, size, mediaType, entries };
+}
+
+/** Returns `state` with the images in it, patched; a platform that an image itself records is overridden only where it was not what selected it. */
+export function addFound(state: ListState, images: readonly FoundImage[], patches: { readonly all: EntryPatch; readonly overrides: EntryPatch }): ListState {
+  return images.reduce((current, { entry, source, selected }) => {
+    const added = addEntry(current.index, entry);
+    const patched = annotateEntry(added, entry.digest, patches.all);
+    const index = selected ? patched : annotateEntry(patched, entry.digest, patches.overrides);
+    return { ...current, index, sources: source === undefined ? current.sources : { ...current.sources, [entry.digest]: source } };
+  }, state);
+}
+
+/** A change of a list's content, brought into a type that can hold it. */
+export interface Finishing {
+  /** The list's place: without a record beside it, what the type cannot hold would be lost. */
+  readonly place: ListPlace;
+  /** The format the user typed: consent to what it drops. */
+  readonly format?: Format;
+}
+
+/**
+ * Returns `state` in the type it should have. Says every conversion and everything the type cannot hold, through `say`;
+ * refuses to drop anything that nobody agreed to. @throws {OciError} `LOSS`
+ */
+export function finish(state: ListState, finishing: Finishing, say: (message: string) => void): ListState {
+  const { place, format } = finishing;
+  if (format !== undefined) {
+    const settled = convertState(state, format);
+    const gone = [...settled.lost, ...(place.hasRecord ? [] : settled.kept)];
+    if (gone.length > 0) say(`the list ${quote(place.name)} becomes ${settled.state.index.mediaType} as asked for and loses ${listLosses(gone)}`);
+    if (place.hasRecord && settled.kept.length > 0) sayKept(settled.kept, say);
+    return place.hasRecord ? settled.state : { ...settled.state, features: {} };
+  }
+  const settled = settleState(state);
+  const split = settled.state.index.mediaType === mediaTypes.ociIndex ? splitFeatures(settled.state) : { state: settled.state, kept: [] };
+  const kept = [...settled.kept, ...split.kept];
+  if (!place.hasRecord && (kept.length > 0 || settled.lost.length > 0)) {
+    const gone = listLosses([...kept, ...settled.lost]);
+    throw new OciError("LOSS", `Cannot edit ${quote(place.name)}: an OCI image index cannot hold ${gone}, and there is no local record to keep it; --format oci agrees to the loss`);
+  }
+  if (settled.because.length > 0) say(`the list ${quote(place.name)} becomes an OCI image index, as a docker manifest list cannot hold ${listLosses(settled.because)}`);
+  if (kept.length > 0) sayKept(kept, say);
+  return split.state;
+}
+
+function sayKept(kept: Parameters<typeof listLosses>[0], say: (message: string) => void): void {
+  say(`an OCI image index cannot hold ${listLosses(kept)}; the list's record keeps it for a push as v2s2`);
+}
+
+/** Returns a function that reports each message as a warning once, however often a change is applied again. */
+export function sayOnce(context: ListContext): (message: string) => void {
+  const said = new Set<string>();
+  return (message) => {
+    if (!said.has(message)) warn(context, message);
+    said.add(message);
+  };
+}

@@ -1,0 +1,59 @@
+import { createPool, type Pool } from "../base/mod.ts";
+import type { Host, Report } from "../port/mod.ts";
+import { type ListStore, openListStore } from "../store/mod.ts";
+import { openTransports, type TransportOptions, type Transports } from "../transport/mod.ts";
+
+/** Everything a verb needs from outside. Make one with {@linkcode openLists} and use it for as many calls as you like. */
+export interface ListContext {
+  /** The runtime. */
+  readonly host: Host;
+  /** The local lists. */
+  readonly store: ListStore;
+  /** Where images live. */
+  readonly transports: Transports;
+  /** Bounds how many requests run at once. */
+  readonly pool: Pool;
+  /** Takes warnings and progress. */
+  readonly report: Report;
+  /** Ends whatever runs. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of {@linkcode openLists}. */
+export interface ListOptions extends TransportOptions {
+  /** The store is the folder `ocidex` in this directory. @default the user's data directory */
+  readonly root?: string;
+  /** Takes warnings and progress. @default nothing is reported */
+  readonly report?: Report;
+  /** Ends whatever runs. */
+  readonly signal?: AbortSignal;
+}
+
+/** Returns the context of the verbs on `host`. Nothing is read, written or asked before a verb is called. */
+export function openLists(host: Host, options: ListOptions = {}): ListContext {
+  return {
+    host,
+    store: openListStore(host, options.root === undefined ? {} : { root: options.root }),
+    transports: openTransports(host, options),
+    pool: createPool(options.concurrency ?? 8),
+    report: options.report ?? (() => {}),
+    ...(options.signal && { signal: options.signal }),
+  };
+}
+
+/** Returns the signal of `context` as the option it is elsewhere. */
+export function signalOf(context: ListContext): { readonly signal?: AbortSignal } {
+  return context.signal ? { signal: context.signal } : {};
+}
+
+/** Reports a warning. */
+export function warn(context: ListContext, message: string): void {
+  context.report({ type: "warning", message });
+}
+
+/** Returns a report that lets only warnings and repeated requests through: what verbs other than push tell while they copy. */
+export function quietly(report: Report): Report {
+  return (event) => {
+    if (event.type === "warning" || event.type === "retry") report(event);
+  };
+}

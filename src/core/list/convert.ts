@@ -1,0 +1,69 @@
+import { mapAll, OciError } from "../base/mod.ts";
+import { newDocument } from "../content/mod.ts";
+import { convertImage } from "../copy/mod.ts";
+import { isAttestation, type Loss, removeEntries, rewriteEntries } from "../index/mod.ts";
+import { type Descriptor, type Digest, type IndexDocument, isIndexDocument, isManifestMediaType, type ManifestDocument } from "../spec/mod.ts";
+import { type ListContext, signalOf, warn } from "./context.ts";
+import { convertState, type Format, listLosses } from "./format.ts";
+import { documentOf, type ListPlace, type ListView } from "./place.ts";
+
+/** A list converted for a push, with the manifests that were made for it. */
+export interface ConvertedList {
+  /** The index to write. */
+  readonly document: IndexDocument;
+  /** Manifests that were made, by digest. */
+  readonly documents: ReadonlyMap<Digest, ManifestDocument>;
+  /** The entries whose images they came from, by the new digest. */
+  readonly originals: ReadonlyMap<Digest, Descriptor>;
+}
+
+interface Conversion {
+  readonly place: ListPlace;
+  readonly view: ListView;
+  readonly format: Format;
+}
+
+interface Made {
+  readonly entry: Descriptor;
+  readonly document: ManifestDocument;
+  readonly lost: readonly Loss[];
+}
+
+/** Returns the list of `view` and its images in `format`. Says everything that is lost and every attestation whose statement names an old digest. */
+export async function convertList(context: ListContext, conversion: Conversion): Promise<ConvertedList> {
+  const { view, format } = conversion;
+  const attestations = view.state.index.manifests.filter(isAttestation);
+  const images = view.state.index.manifests.filter((entry) => !isAttestation(entry));
+  const made = (await mapAll(images, (entry) => convertEntry(context, conversion, entry), context.signal)).flatMap((one) => (one ? [one] : []));
+  const changed = made.filter(({ entry, document }) => entry.digest !== document.descriptor.digest);
+  const replaced = new Map(changed.map(({ entry, document }) => [entry.digest, document.descriptor]));
+  const dropped = format === "v2s2" ? attestations : [];
+  const index = rewriteEntries(dropped.length > 0 ? removeEntries(view.state.index, dropped.map(({ digest }) => digest)) : view.state.index, replaced);
+  const features = Object.fromEntries(Object.entries(view.state.features).map(([digest, list]) => [renamed(replaced, digest), list]));
+  const settled = convertState({ ...view.state, index, features }, format);
+  const lost = [...settled.lost, ...settled.kept, ...made.flatMap((one) => one.lost)];
+  if (lost.length > 0) warn(context, `the push as ${format} loses ${listLosses(lost)}`);
+  for (const { digest } of dropped) warn(context, `the push as v2s2 leaves out the attestation ${digest}, which docker images cannot have`);
+  if (format === "oci" && changed.length > 0 && attestations.length > 0) warn(context, "the attestations of converted images now point to the new digests, their statements still name the old ones");
+  return {
+    document: documentOf(context, settled.state.index),
+    documents: new Map(changed.map(({ document }) => [document.descriptor.digest, document])),
+    originals: new Map(changed.map(({ entry, document }) => [document.descriptor.digest, entry])),
+  };
+}
+
+function renamed(replaced: ReadonlyMap<Digest, Descriptor>, digest: string): string {
+  for (const [old, descriptor] of replaced) if (old === digest) return descriptor.digest;
+  return digest;
+}
+
+async function convertEntry(context: ListContext, { place, view, format }: Conversion, entry: Descriptor): Promise<Made | undefined> {
+  const source = await place.sourceOf(view, entry);
+  if (source === undefined || !isManifestMediaType(entry.mediaType)) {
+    throw new OciError("UNSUPPORTED", `Cannot convert ${entry.digest} to ${format}: ${source ? `its type is ${entry.mediaType}` : "the list does not say where it lies"}`);
+  }
+  const document = await context.pool.run(() => source.manifest(entry, signalOf(context)));
+  if (isIndexDocument(document) || !("layers" in document.value)) throw new OciError("UNSUPPORTED", `Cannot convert ${entry.digest} to ${format}: it is not an image`);
+  const { manifest, lost } = convertImage(document.value, format);
+  return manifest === document.value ? { entry, document, lost: [] } : { entry, document: newDocument(context.host.hash, manifest), lost };
+}

@@ -1,0 +1,93 @@
+import { mapAll, OciError, quote } from "../base/mod.ts";
+import { annotateIndex, createIndex } from "../index/mod.ts";
+import type { Annotations } from "../spec/mod.ts";
+import type { ListState } from "../store/mod.ts";
+import { addFound, finish, type ListResult, resultOf, sayOnce } from "./change.ts";
+import type { ListContext } from "./context.ts";
+import { type Format, indexMediaTypeOf } from "./format.ts";
+import { findImages, type ImageSelection } from "./image.ts";
+import { openListPlace } from "./open-place.ts";
+import type { ListPlace, ListView } from "./place.ts";
+import { describeSubject } from "./subject.ts";
+
+/** Options of {@linkcode createList}. */
+export interface CreateListOptions extends ImageSelection {
+  /** Images to begin with: `docker://…`, `oci:…`, a local list, `IMAGE=PLATFORM`, `@FILE`. @default none */
+  readonly images?: readonly string[];
+  /** Annotations of the index. @default none */
+  readonly annotations?: Annotations;
+  /** Edits a list of this name that is there already. @default false */
+  readonly amend?: boolean;
+  /** Takes the name away from the list that has it. @default false */
+  readonly replace?: boolean;
+  /** Type of the new list. @default `"oci"` */
+  readonly format?: Format;
+  /** Whether the user typed {@linkcode format}: then it also converts a list that is amended. @default true */
+  readonly formatIsConsent?: boolean;
+  /** Type of the artifact the index is. */
+  readonly artifactType?: string;
+  /** Image the index refers to. */
+  readonly subject?: string;
+}
+
+/**
+ * Makes a list: in the local store, or, where `list` is a location, right there. It is all or nothing: when one image
+ * cannot be read, nothing is left behind.
+ * @throws {OciError} `EXISTS` for a name that is taken
+ * @example An index with annotations, in memory
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { createList, openLists } from "ocidex";
+ * import { memoryHost } from "ocidex/host/memory";
+ *
+ * const lists = openLists(memoryHost(), { root: "/lists" });
+ * const { mediaType } = await createList(lists, "app", { annotations: { "org.opencontainers.image.description": "An app" } });
+ * assert.equal(mediaType, "application/vnd.oci.image.index.v1+json");
+ * ```
+ */
+export async function createList(context: ListContext, list: string, options: CreateListOptions = {}): Promise<ListResult> {
+  if (options.amend === true && options.replace === true) throw new OciError("INVALID", `Cannot create ${quote(list)}: amend and replace are mutually exclusive`);
+  const place = await openListPlace(context, list);
+  const existing = options.amend === true || !(place.replaces || options.replace === true) ? await existingView(place, options) : undefined;
+  const [found, subject] = await Promise.all([
+    mapAll(options.images ?? [], (image) => findImages(context, image, options), context.signal),
+    options.subject === undefined ? undefined : describeSubject(context, options.subject),
+  ]);
+  const images = found.flat();
+  const overrides = { platform: platformOverrides(options) };
+  const consent = options.formatIsConsent !== false && options.format !== undefined ? { format: options.format } : {};
+  const say = sayOnce(context);
+  const change = (state: ListState): ListState => {
+    const index = annotateIndex(state.index, {
+      ...(options.annotations && { annotations: options.annotations }),
+      ...(options.artifactType !== undefined && { artifactType: options.artifactType }),
+      ...(subject && { subject }),
+    });
+    return finish(addFound({ ...state, index }, images, { all: {}, overrides }), { place, ...consent }, say);
+  };
+  const view = existing
+    ? await place.edit(existing, change)
+    : await place.create(change({ index: createIndex({ mediaType: indexMediaTypeOf(options.format ?? "oci") }), sources: {}, features: {} }), { replace: options.replace ?? false });
+  return resultOf(
+    view,
+    images.map(({ entry }) => entry.digest),
+  );
+}
+
+/** A name that is taken is found before an image is read. */
+async function existingView(place: ListPlace, options: CreateListOptions): Promise<ListView | undefined> {
+  const view = await place.tryRead();
+  if (view === undefined || options.amend === true) return view;
+  const name = place.nameIn(view);
+  if (name === undefined) return undefined;
+  throw new OciError("EXISTS", `image name "${name}" is already associated with image "${view.id}": that name is already in use`);
+}
+
+/** Returns what `--os`, `--arch` and `--variant` override on a single image. */
+export function platformOverrides(selection: ImageSelection): { readonly os?: string; readonly architecture?: string; readonly variant?: string } {
+  return {
+    ...(selection.os !== undefined && { os: selection.os }),
+    ...(selection.architecture !== undefined && { architecture: selection.architecture }),
+    ...(selection.variant !== undefined && { variant: selection.variant }),
+  };
+}

@@ -1,0 +1,81 @@
+import { OciError, quote } from "../base/mod.ts";
+import { convertIndex, formatLoss, type Loss, needsOci } from "../index/mod.ts";
+import { type Descriptor, type ImageIndex, type IndexMediaType, mediaTypes } from "../spec/mod.ts";
+import type { ListState } from "../store/mod.ts";
+
+/** The type of a list and its images: OCI, or docker's image manifest version 2, schema 2. */
+export type Format = "oci" | "v2s2";
+
+/** Returns the format that `text` names; `docker` is a synonym of `v2s2`. @throws {OciError} `INVALID` that names the good ones and where the bad one came from */
+export function parseFormat(text: string, origin: string): Format {
+  if (text === "oci") return "oci";
+  if (text === "v2s2" || text === "docker") return "v2s2";
+  throw new OciError("INVALID", `Cannot use format ${quote(text)} from ${origin}: expected oci, v2s2 or docker`);
+}
+
+/** Returns the media type of a list in `format`. */
+export function indexMediaTypeOf(format: Format): IndexMediaType {
+  return format === "oci" ? mediaTypes.ociIndex : mediaTypes.dockerList;
+}
+
+/** A state in another type, and what that type cannot hold and the record keeps, or does not. */
+export interface Settled {
+  /** The state in its new type. */
+  readonly state: ListState;
+  /** What is gone from the list for good. */
+  readonly lost: readonly Loss[];
+  /** What the index cannot hold and the list's record keeps: `features`. */
+  readonly kept: readonly Loss[];
+}
+
+/** Returns `state` with its index in `format`. What an OCI index cannot hold moves to the record; what a docker list cannot hold is lost. */
+export function convertState(state: ListState, format: Format): Settled {
+  const mediaType = indexMediaTypeOf(format);
+  if (format === "v2s2") {
+    const { index, lost } = convertIndex(withFeatures(state), mediaType);
+    return { state: { ...state, index, features: {} }, lost, kept: [] };
+  }
+  const split = splitFeatures(state);
+  const { index, lost } = convertIndex(split.state.index, mediaType);
+  return { state: { ...split.state, index }, lost, kept: split.kept };
+}
+
+/** Returns `state` in the type its content demands: a docker list that has got what only OCI can hold becomes an OCI index. */
+export function settleState(state: ListState): Settled & { readonly because: readonly Loss[] } {
+  const because = state.index.mediaType === mediaTypes.dockerList ? needsOci(state.index) : [];
+  if (because.length === 0) return { state, lost: [], kept: [], because };
+  return { ...convertState(state, "oci"), because };
+}
+
+/** Returns the index of `state` with the features its record keeps, as a docker list holds them. */
+export function withFeatures(state: ListState): ImageIndex {
+  if (Object.keys(state.features).length === 0) return state.index;
+  const manifests = state.index.manifests.map((entry) => {
+    const features = state.features[entry.digest];
+    if (features === undefined || features.length === 0) return entry;
+    return { ...entry, platform: { architecture: "", os: "", ...entry.platform, features } };
+  });
+  return { ...state.index, manifests };
+}
+
+/** Moves the features in the entries of `state` to its record. */
+export function splitFeatures(state: ListState): { readonly state: ListState; readonly kept: readonly Loss[] } {
+  const features: Record<string, readonly string[]> = { ...state.features };
+  const kept: Loss[] = [];
+  const manifests = state.index.manifests.map((entry): Descriptor => {
+    const own = entry.platform?.features;
+    if (entry.platform === undefined || own === undefined) return entry;
+    if (own.length > 0) {
+      features[entry.digest] = own;
+      kept.push({ where: entry.digest, field: "features", value: own.join(",") });
+    }
+    const { features: _, ...platform } = entry.platform;
+    return { ...entry, platform };
+  });
+  return kept.length === 0 ? { state, kept } : { state: { ...state, index: { ...state.index, manifests }, features }, kept };
+}
+
+/** Returns one sentence that lists `losses`. */
+export function listLosses(losses: readonly Loss[]): string {
+  return losses.map(formatLoss).join("; ");
+}

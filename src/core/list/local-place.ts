@@ -1,0 +1,68 @@
+import { OciError, streamBytes } from "../base/mod.ts";
+import { openDocument, overlaySource } from "../content/mod.ts";
+import type { ContentSource } from "../port/mod.ts";
+import { type Descriptor, mediaTypes, parseLocation } from "../spec/mod.ts";
+import { type ListRecord, type ListState, normaliseListName } from "../store/mod.ts";
+import { type ListContext, signalOf } from "./context.ts";
+import { withFeatures } from "./format.ts";
+import { byDigest, documentOf, type ListPlace, type ListView, type WriteOptions } from "./place.ts";
+
+/** Returns the local list `name` as a place. */
+export function openLocalPlace(context: ListContext, name: string): ListPlace {
+  const { store } = context;
+  const tryRead = async () => {
+    const record = await store.find(name);
+    return record && viewOf(context, record);
+  };
+  return {
+    name,
+    hasRecord: true,
+    replaces: false,
+    tryRead,
+    nameIn: (view) => findName(view.names, name),
+    async read() {
+      const view = await tryRead();
+      if (view === undefined) throw new OciError("NOT_FOUND", `${name}: image not known`);
+      return view;
+    },
+    async create(state, options = {}) {
+      await keep(context, options);
+      return viewOf(context, await store.create(name, state, { replace: options.replace ?? false }));
+    },
+    async edit(view, change, options = {}) {
+      await keep(context, options);
+      return viewOf(context, await store.edit(view.id, change));
+    },
+    sourceOf: (view, entry) => sourceOfEntry(context, view.state, entry),
+  };
+}
+
+/** Returns the one of `names` that `text` is once completed, or undefined where it is no name. */
+export function findName(names: readonly string[], text: string): string | undefined {
+  try {
+    const name = normaliseListName(text);
+    return names.includes(name) ? name : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function viewOf(context: ListContext, record: ListRecord): ListView {
+  const index = record.index.mediaType === mediaTypes.dockerList ? withFeatures(record) : record.index;
+  return { id: record.id, names: record.names, state: record, document: documentOf(context, index) };
+}
+
+/** Manifests made by an edit are in the store before the record that refers to them. */
+async function keep(context: ListContext, options: WriteOptions): Promise<void> {
+  for (const document of options.documents ?? []) await context.store.content.put(document.descriptor, streamBytes(document.bytes), signalOf(context));
+}
+
+/** Returns the source that `state` records for `entry`, with a manifest made by an edit in front of it. */
+export async function sourceOfEntry(context: ListContext, state: ListState, entry: Descriptor): Promise<ContentSource | undefined> {
+  const recorded = Object.hasOwn(state.sources, entry.digest) ? state.sources[entry.digest] : undefined;
+  if (recorded === undefined) return undefined;
+  const source = await context.transports.source(parseLocation(recorded.location));
+  if (recorded.stored !== true) return source;
+  const bytes = await context.store.content.readSmall(entry);
+  return overlaySource(source, byDigest([openDocument(context.host.hash, bytes, { what: `manifest ${entry.digest}`, expected: entry })]));
+}

@@ -1,0 +1,84 @@
+import { equalBytes, isOciError, OciError, quote } from "../base/mod.ts";
+import { overlaySource } from "../content/mod.ts";
+import { copyList } from "../copy/mod.ts";
+import type { ContentPlace, ContentSource } from "../port/mod.ts";
+import { type Descriptor, type Digest, findEditObstacle, formatLocation, type Location, parseLocation } from "../spec/mod.ts";
+import type { ListState } from "../store/mod.ts";
+import { type ListContext, quietly, signalOf } from "./context.ts";
+import { withFeatures } from "./format.ts";
+import { byDigest, documentOf, type ListPlace, type ListView, requireIndex, type WriteOptions } from "./place.ts";
+
+/** Returns the list at `location` as a place: the index is read, edited and written where it is, and no layer moves that is there already. */
+export async function openLocationPlace(context: ListContext, location: Location): Promise<ListPlace> {
+  const name = formatLocation(location);
+  const place = await context.transports.place(location);
+  const read = async (): Promise<ListView> => {
+    const document = requireIndex(await place.source.resolve(signalOf(context)), name);
+    return { id: document.descriptor.digest, names: [name], state: { index: document.value, sources: {}, features: {} }, document };
+  };
+  return {
+    name,
+    hasRecord: false,
+    replaces: true,
+    nameIn: () => name,
+    read,
+    async tryRead() {
+      try {
+        return await read();
+      } catch (error) {
+        if (isOciError(error, "NOT_FOUND")) return undefined;
+        throw error;
+      }
+    },
+    create: async (state, options = {}) => {
+      refuseDigest(location);
+      return write(context, place, { name, state, options });
+    },
+    edit: async (view, change, options = {}) => {
+      refuseDigest(location);
+      const obstacle = findEditObstacle(view.document.bytes, quote(name));
+      if (obstacle !== undefined) throw new OciError("LOSS", `Cannot edit ${quote(name)}: ${obstacle}, so an edit could lose data`);
+      const state = change(view.state);
+      if (state === view.state || equalBytes(documentOf(context, withFeatures(state)).bytes, view.document.bytes)) return view;
+      return write(context, place, { name, state, options, expected: view.document.descriptor.digest });
+    },
+    sourceOf: async (_view, _entry) => place.source,
+  };
+}
+
+function refuseDigest(location: Location): void {
+  if (location.transport === "docker" && location.reference.digest !== undefined) {
+    throw new OciError("INVALID", `Cannot edit ${quote(formatLocation(location))}: a digest names content that cannot change, expected a tag`);
+  }
+}
+
+interface Writing {
+  readonly name: string;
+  readonly state: ListState;
+  readonly options: WriteOptions;
+  readonly expected?: Digest;
+}
+
+async function write(context: ListContext, place: ContentPlace, writing: Writing): Promise<ListView> {
+  const { name, state, options } = writing;
+  const document = documentOf(context, withFeatures(state));
+  if (!place.target.accepts(document.descriptor.mediaType)) throw new OciError("UNSUPPORTED", `Cannot write ${quote(name)}: it cannot hold ${document.descriptor.mediaType}`);
+  const made = byDigest(options.documents ?? []);
+  await copyList({
+    root: document,
+    entries: state.index.manifests.filter((entry) => Object.hasOwn(state.sources, entry.digest)),
+    source: async (entry) => addedSource(context, state, entry, made),
+    target: place.target,
+    pool: context.pool,
+    report: quietly(context.report),
+    ...("expected" in writing && { expected: writing.expected }),
+    ...signalOf(context),
+  });
+  return { id: document.descriptor.digest, names: [name], state: { ...state, sources: {} }, document };
+}
+
+async function addedSource(context: ListContext, state: ListState, entry: Descriptor, made: ReturnType<typeof byDigest>): Promise<ContentSource> {
+  const recorded = state.sources[entry.digest];
+  if (recorded === undefined) throw new TypeError(`no source for ${entry.digest}`);
+  return overlaySource(await context.transports.source(parseLocation(recorded.location)), made);
+}

@@ -1,0 +1,64 @@
+import { OciError, quote } from "../base/mod.ts";
+import { newDocument } from "../content/mod.ts";
+import type { ContentSource } from "../port/mod.ts";
+import { type Descriptor, type Digest, type ImageIndex, type IndexDocument, isIndexDocument, type ManifestDocument } from "../spec/mod.ts";
+import type { ListState } from "../store/mod.ts";
+import type { ListContext } from "./context.ts";
+
+/** A list as it stands somewhere. */
+export interface ListView {
+  /** ID of a local list; digest of the index at a location. */
+  readonly id: string;
+  /** Names of a local list; the location. */
+  readonly names: readonly string[];
+  /** What it holds. */
+  readonly state: ListState;
+  /** The index as it would be pushed, or was read. */
+  readonly document: IndexDocument;
+}
+
+/** How a list is written. */
+export interface WriteOptions {
+  /** Manifests that were made for this edit and that the entries refer to. */
+  readonly documents?: readonly ManifestDocument[];
+}
+
+/** Where a list lives: the local store, or a location. The verbs do not know the difference. */
+export interface ListPlace {
+  /** The list as the user named it. */
+  readonly name: string;
+  /** Whether what the index's type cannot hold is kept beside it. */
+  readonly hasRecord: boolean;
+  /** Whether a new list replaces what the name said. */
+  readonly replaces: boolean;
+  /** Returns the list. @throws {OciError} `NOT_FOUND` */
+  read(): Promise<ListView>;
+  /** Returns the list, or undefined if there is none. */
+  tryRead(): Promise<ListView | undefined>;
+  /** Returns the name of the list that the user's words are, or undefined where they are (part of) its ID. */
+  nameIn(view: Pick<ListView, "names">): string | undefined;
+  /** Makes the list, all or nothing. @throws {OciError} `EXISTS` for the name of a local list, unless `replace` */
+  create(state: ListState, options?: WriteOptions & { readonly replace?: boolean }): Promise<ListView>;
+  /** Edits the list that was read; `change` may be called again on a newer state. @throws {OciError} `CONFLICT` at a location that somebody else changed */
+  edit(view: ListView, change: (state: ListState) => ListState, options?: WriteOptions): Promise<ListView>;
+  /** Returns where the content of an entry comes from, or undefined where nothing is known. */
+  sourceOf(view: ListView, entry: Descriptor): Promise<ContentSource | undefined>;
+}
+
+/** Returns the document of `index`. */
+export function documentOf(context: ListContext, index: ImageIndex): IndexDocument {
+  const document = newDocument(context.host.hash, index);
+  if (!isIndexDocument(document)) throw new TypeError("an index gave a document that is none");
+  return document;
+}
+
+/** Returns the documents by their digests. */
+export function byDigest(documents: readonly ManifestDocument[]): ReadonlyMap<Digest, ManifestDocument> {
+  return new Map(documents.map((document) => [document.descriptor.digest, document]));
+}
+
+/** Returns the list that `document` is. @throws {OciError} `INVALID` for an image */
+export function requireIndex(document: ManifestDocument, name: string): IndexDocument {
+  if (isIndexDocument(document)) return document;
+  throw new OciError("INVALID", `Cannot use ${quote(name)} as a list: image is not a manifest list, its type is ${document.descriptor.mediaType}`);
+}
