@@ -24,7 +24,9 @@ export function checkCoreTypes(): string {
   try {
     writeFileSync(join(directory, "undici.d.ts"), "export type Dispatcher = unknown;\n");
     writeFileSync(join(directory, "tsconfig.json"), JSON.stringify(config));
-    const { stdout, status } = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", directory, "--listFiles"], { encoding: "utf8" });
+    const { stdout, status } = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", directory, "--listFiles"], {
+      encoding: "utf8",
+    });
     const lines = stdout.split("\n");
     const ambient = lines.filter((line) => /node_modules\/(?:@types\/(?:node|bun)|bun-types|undici-types)\//.test(line));
     if (status === 0 && ambient.length > 0) return `The core's types reach those of a runtime: ${ambient[0]}\n`;

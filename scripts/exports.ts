@@ -21,7 +21,12 @@ interface JsrPackage {
 export function checkExports(root: string): string[] {
   const npm: Package = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const jsr: JsrPackage = JSON.parse(readFileSync(join(root, "jsr.json"), "utf8"));
-  return [...checkNames(npm, jsr), ...Object.keys(npm.exports).flatMap((door) => checkNpmDoor(door, npm, jsr)), ...checkJsrDoors(root, npm, jsr), ...checkDependencies(root, npm)];
+  return [
+    ...checkNames(npm, jsr),
+    ...Object.keys(npm.exports).flatMap((door) => checkNpmDoor(door, npm, jsr)),
+    ...checkJsrDoors(root, npm, jsr),
+    ...checkDependencies(root, npm),
+  ];
 }
 
 function checkNames(npm: Package, jsr: JsrPackage): readonly string[] {
@@ -53,7 +58,14 @@ function checkJsrDoors(root: string, npm: Package, jsr: JsrPackage): readonly st
 function checkDependencies(root: string, npm: Package): readonly string[] {
   const files = listFiles(root, "src").filter((path) => !path.startsWith("src/cli/"));
   const names = files.flatMap((path) => importsOf(readFileSync(join(root, path), "utf8")).map((found) => found.specifier ?? ""));
-  const bare = names.filter((name) => name !== "" && !/^(?:\.|node:)/.test(name)).map((name) => name.split("/").slice(0, name.startsWith("@") ? 2 : 1).join("/"));
+  const bare = names
+    .filter((name) => name !== "" && !/^(?:\.|node:)/.test(name))
+    .map((name) =>
+      name
+        .split("/")
+        .slice(0, name.startsWith("@") ? 2 : 1)
+        .join("/"),
+    );
   const unknown = new Set(bare.filter((name) => !Object.hasOwn(npm.dependencies, name)));
   return [...unknown].map((name) => `package.json: the library imports "${name}", which is not among the dependencies`);
 }

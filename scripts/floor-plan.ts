@@ -36,7 +36,8 @@ const packages: Readonly<Record<string, RegExp>> = {
 };
 
 const longestFile = 400;
-const runtimeGlobal = /(?<![\w$.]|\.\s)(?:process|Buffer|Bun|Deno|require|__dirname|__filename)(?![\w$]|\s*\??:)|(?<=globalThis\s*(?:\?\.|\.)\s*)(?:process|Buffer|Bun|Deno|require)\b/g;
+const runtimeGlobal =
+  /(?<![\w$.]|\.\s)(?:process|Buffer|Bun|Deno|require|__dirname|__filename)(?![\w$]|\s*\??:)|(?<=globalThis\s*(?:\?\.|\.)\s*)(?:process|Buffer|Bun|Deno|require)\b/g;
 
 /** Returns every breach of the import law in the tree at `root`, as `path:line: what is wrong`; none is the good answer. */
 export function checkFloors(root: string): string[] {
@@ -83,7 +84,10 @@ function judge(path: string, found: ModuleImport): string | undefined {
 }
 
 function judgePackage(path: string, specifier: string): string | undefined {
-  const name = specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+  const name = specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
   const place = Object.hasOwn(packages, name) ? packages[name] : undefined;
   if (!place) return `the package "${name}" has no place in the floor plan`;
   return place.test(path) ? undefined : `the package "${name}" may not be imported here`;
