@@ -1,7 +1,8 @@
 import { type ByteStream, type Bytes, iterate, MismatchError, OciError, quote } from "../base/mod.ts";
 import type { ContentOptions, FileStatus, Host } from "../port/mod.ts";
-import { type Descriptor, type Digest, encodedDigest, type ManifestDocument } from "../spec/mod.ts";
+import { type Descriptor, type Digest, digestAlgorithm, encodedDigest, type ManifestDocument } from "../spec/mod.ts";
 import { openDocument } from "./document.ts";
+import { findPlainFile, readPlainFile } from "./plain-file.ts";
 import { publishFile, sweepTemporaries } from "./publish.ts";
 import { type Promised, verifiableAlgorithm, verifyBytes, verifyStream } from "./verify.ts";
 
@@ -11,7 +12,7 @@ export interface PutContentOptions extends ContentOptions {
   readonly onProgress?: (bytes: number) => void;
 }
 
-/** Content in files that are named by its digest: `DIRECTORY/sha256/…`, as in an OCI layout's `blobs`. A symbolic link there is never followed. */
+/** Content in files that are named by its digest. A symbolic link among them is never followed. */
 export interface ContentFiles {
   /** Returns where content of this digest lies. @throws {OciError} `UNSUPPORTED` for a digest that cannot be verified */
   path(digest: Digest): string;
@@ -34,6 +35,19 @@ export interface ContentFiles {
 /** What {@linkcode openContentFiles} needs of a host. */
 export type ContentFilesHost = Pick<Host, "files" | "hash" | "random" | "clock">;
 
+/** Options of {@linkcode openContentFiles}. */
+export interface ContentFilesOptions {
+  /** Returns the path of a digest under the directory, part by part. @default `sha256` and the digits */
+  readonly naming?: (digest: Digest) => readonly string[];
+}
+
+interface Room extends ContentFilesHost {
+  readonly directory: string;
+  readonly naming: (digest: Digest) => readonly string[];
+  /** Directories whose leftovers have been looked through. */
+  readonly swept: Set<string>;
+}
+
 const smallLimit = 4 * 1024 * 1024;
 
 /**
@@ -50,105 +64,118 @@ const smallLimit = 4 * 1024 * 1024;
  * assert.equal(new TextDecoder().decode(await content.readSmall(promised)), "{}");
  * ```
  */
-export function openContentFiles(host: ContentFilesHost, directory: string): ContentFiles {
-  const { files, hash } = host;
-  const swept = new Set<string>();
-  const name = (digest: Digest) => `blob ${digest} in ${quote(directory)}`;
-
-  const parent = (digest: Digest) => files.join(directory, verifiableAlgorithm(digest, name(digest)));
-  const path = (digest: Digest) => files.join(parent(digest), encodedDigest(digest));
-
-  /** Returns what lies there. @throws {OciError} `INVALID` for links and anything else that is no plain file */
-  const find = async (digest: Digest): Promise<FileStatus | undefined> => {
-    for (const folder of [directory, parent(digest)]) {
-      const status = await files.status(folder);
-      if (status === undefined) return undefined;
-      if (status.kind !== "directory") throw notPlain(name(digest), folder, "directory");
-    }
-    const status = await files.status(path(digest));
-    if (status !== undefined && status.kind !== "file") throw notPlain(name(digest), path(digest), "file");
-    return status;
-  };
-  const need = async (digest: Digest): Promise<FileStatus> => {
-    const status = await find(digest);
-    if (status === undefined) throw new OciError("NOT_FOUND", `Cannot read ${name(digest)}: there is no such file`);
-    return status;
-  };
-  const read = async (promised: Promised, options: ContentOptions = {}): Promise<ByteStream> => {
-    const status = await need(promised.digest);
-    if (status.size !== promised.size) throw new MismatchError(name(promised.digest), `${promised.size} bytes`, `${status.size} bytes`);
-    const stream = await files.read(path(promised.digest), options.signal ? { signal: options.signal } : {});
-    return verifyStream(hash, stream, promised, name(promised.digest));
-  };
-  const readLimited = async (digest: Digest, options: ContentOptions = {}): Promise<Bytes> => {
-    options.signal?.throwIfAborted();
-    const { size } = await need(digest);
-    if (size > smallLimit) throw new OciError("LIMIT", `Cannot read ${name(digest)}: ${size} bytes are more than 4 MiB`);
-    return files.readFile(path(digest), smallLimit);
-  };
-  /** Tells whether the right bytes are there; wrong ones count as nothing, since they will be replaced. */
-  const holds = async (promised: Promised, options: ContentOptions): Promise<boolean> => {
-    const status = await find(promised.digest);
-    if (status?.size !== promised.size) return false;
-    try {
-      for await (const _ of iterate(await read(promised, options)));
-      return true;
-    } catch (error) {
-      if (error instanceof MismatchError) return false;
-      throw error;
-    }
-  };
-  /** Makes the folder for `digest`; a name is on the disk only when its directory is, so those above are synced too. */
-  const prepare = async (digest: Digest): Promise<void> => {
-    const folder = parent(digest);
-    if ((await files.status(folder)) === undefined) {
-      await files.makeDirectory(folder);
-      for (const above of [directory, files.dirname(directory)]) await files.syncDirectory(above);
-    }
-    if (swept.has(folder)) return;
-    swept.add(folder);
-    await sweepTemporaries(files, folder, host.clock);
-  };
-
+export function openContentFiles(host: ContentFilesHost, directory: string, options: ContentFilesOptions = {}): ContentFiles {
+  const { files, hash, random, clock } = host;
+  const naming = options.naming ?? ((digest) => [digestAlgorithm(digest) ?? "", encodedDigest(digest)]);
+  const room: Room = { files, hash, random, clock, directory, naming, swept: new Set() };
   return {
-    path,
+    path: (digest) => pathOf(room, digest),
     async has(digest, size) {
-      const status = await find(digest);
+      const status = await find(room, digest);
       return status !== undefined && (size === undefined || status.size === size);
     },
-    read,
-    async readSmall(promised, options) {
-      const bytes = await readLimited(promised.digest, options);
-      verifyBytes(hash, bytes, promised, name(promised.digest));
+    read: (promised, readOptions = {}) => read(room, promised, readOptions),
+    async readSmall(promised, readOptions = {}) {
+      const bytes = await readLimited(room, promised.digest, readOptions);
+      verifyBytes(hash, bytes, promised, nameOf(room, promised.digest));
       return bytes;
     },
-    async readManifest(descriptor, options) {
-      const bytes = await readLimited(descriptor.digest, options);
+    async readManifest(descriptor, readOptions = {}) {
+      const bytes = await readLimited(room, descriptor.digest, readOptions);
       return openDocument(hash, bytes, { what: `manifest ${descriptor.digest} in ${quote(directory)}`, expected: descriptor });
     },
-    async put(promised, content, options = {}) {
-      const stop = (reason: unknown) => void (typeof content === "function" || content.cancel(reason).catch(() => {}));
-      let ready = false;
-      try {
-        options.signal?.throwIfAborted();
-        ready = await holds(promised, options);
-        if (!ready) await prepare(promised.digest);
-      } catch (error) {
-        stop(error);
-        throw error;
-      }
-      if (ready) {
-        stop(undefined);
-        return "exists";
-      }
-      const stream = verifyStream(hash, typeof content === "function" ? await content() : content, promised, name(promised.digest));
-      await publishFile(files, path(promised.digest), options.onProgress ? observe(stream, options.onProgress) : stream, {
-        random: host.random,
-        ...(options.signal && { signal: options.signal }),
-      });
-      return "copied";
-    },
+    put: (promised, content, putOptions = {}) => put(room, promised, { ...putOptions, content }),
   };
+}
+
+function nameOf(room: Room, digest: Digest): string {
+  return `blob ${digest} in ${quote(room.directory)}`;
+}
+
+function partsOf(room: Room, digest: Digest): readonly string[] {
+  verifiableAlgorithm(digest, nameOf(room, digest));
+  return room.naming(digest);
+}
+
+function pathOf(room: Room, digest: Digest): string {
+  return room.files.join(room.directory, ...partsOf(room, digest));
+}
+
+async function find(room: Room, digest: Digest): Promise<FileStatus | undefined> {
+  return findPlainFile(room.files, { directory: room.directory, parts: partsOf(room, digest), what: nameOf(room, digest) });
+}
+
+function missing(room: Room, digest: Digest): OciError {
+  return new OciError("NOT_FOUND", `Cannot read ${nameOf(room, digest)}: there is no such file`);
+}
+
+async function read(room: Room, promised: Promised, { signal }: ContentOptions): Promise<ByteStream> {
+  const { files, hash } = room;
+  const what = nameOf(room, promised.digest);
+  const status = await find(room, promised.digest);
+  if (status === undefined) throw missing(room, promised.digest);
+  if (status.size !== promised.size) throw new MismatchError(what, `${promised.size} bytes`, `${status.size} bytes`);
+  return verifyStream(hash, await files.read(pathOf(room, promised.digest), signal ? { signal } : {}), promised, what);
+}
+
+async function readLimited(room: Room, digest: Digest, { signal }: ContentOptions): Promise<Bytes> {
+  signal?.throwIfAborted();
+  const path = { directory: room.directory, parts: partsOf(room, digest), what: nameOf(room, digest) };
+  const bytes = await readPlainFile(room.files, path, smallLimit);
+  if (bytes === undefined) throw missing(room, digest);
+  return bytes;
+}
+
+/** Tells whether the right bytes are there; wrong ones count as nothing, since they will be replaced. */
+async function holds(room: Room, promised: Promised, options: ContentOptions): Promise<boolean> {
+  const status = await find(room, promised.digest);
+  if (status?.size !== promised.size) return false;
+  try {
+    for await (const _ of iterate(await read(room, promised, options)));
+    return true;
+  } catch (error) {
+    if (error instanceof MismatchError) return false;
+    throw error;
+  }
+}
+
+/** Makes the folder for `digest`. A name is on the disk only when its directory is, so those above are brought there too. */
+async function prepare(room: Room, digest: Digest): Promise<void> {
+  const { files, swept } = room;
+  const folder = files.dirname(pathOf(room, digest));
+  if ((await files.status(folder)) === undefined) {
+    await files.makeDirectory(folder);
+    for (let depth = partsOf(room, digest).length - 1, above = folder; depth >= 0; depth--) {
+      above = files.dirname(above);
+      await files.syncDirectory(above);
+    }
+  }
+  if (swept.has(folder)) return;
+  swept.add(folder);
+  await sweepTemporaries(files, folder, room.clock);
+}
+
+interface Putting extends PutContentOptions {
+  readonly content: ByteStream | (() => Promise<ByteStream>);
+}
+
+async function put(room: Room, promised: Promised, options: Putting): Promise<"copied" | "exists"> {
+  const { content, signal, onProgress } = options;
+  let isCopied = false;
+  try {
+    signal?.throwIfAborted();
+    if (await holds(room, promised, options)) return "exists";
+    await prepare(room, promised.digest);
+    isCopied = true;
+  } finally {
+    if (!isCopied && typeof content !== "function") content.cancel().catch(() => {});
+  }
+  const stream = verifyStream(room.hash, typeof content === "function" ? await content() : content, promised, nameOf(room, promised.digest));
+  await publishFile(room.files, pathOf(room, promised.digest), onProgress ? observe(stream, onProgress) : stream, {
+    random: room.random,
+    ...(signal && { signal }),
+  });
+  return "copied";
 }
 
 function observe(stream: ByteStream, onProgress: (bytes: number) => void): ByteStream {
@@ -160,8 +187,4 @@ function observe(stream: ByteStream, onProgress: (bytes: number) => void): ByteS
       },
     }),
   );
-}
-
-function notPlain(what: string, path: string, expected: "file" | "directory"): OciError {
-  return new OciError("INVALID", `Cannot use ${what}: ${quote(path)} is not a plain ${expected}, links are not followed`);
 }

@@ -1,6 +1,8 @@
-/** Bytes with a promise attached: verified streams and documents, files published whole, content-addressed files. */
+/** Bytes with a promise attached: verified streams and documents, files published whole or swapped, content-addressed files. */
 export * from "./content-files.ts";
 export * from "./document.ts";
 export * from "./overlay.ts";
+export * from "./plain-file.ts";
 export * from "./publish.ts";
+export * from "./swap-file.ts";
 export * from "./verify.ts";

@@ -40,9 +40,14 @@ export async function publishFile(files: FileSystem, path: string, content: Byte
   await files.syncDirectory(directory);
 }
 
-/** Returns a new name for a file that is being written, one that {@linkcode sweepTemporaries} knows. */
+/** Returns a new name for what is being written, one that {@linkcode isTemporaryName} knows. */
 export function temporaryName(random: Random): string {
   return `${prefix}${formatHex(random.bytes(16))}${suffix}`;
+}
+
+/** Tells whether `name` was made by {@linkcode temporaryName}. */
+export function isTemporaryName(name: string): boolean {
+  return name.startsWith(prefix) && name.endsWith(suffix);
 }
 
 /** Writes a new file of everything in `stream` and brings it to the disk; whatever happens, `stream` is used up or cancelled. */
@@ -83,16 +88,16 @@ async function drain(stream: ByteStream, writer: FileWriter, signal: AbortSignal
   }
 }
 
-/** Removes files that a crash left half written in `directory` more than a day ago. What cannot be removed stays. */
+/** Removes what a crash left half written in `directory` more than a day ago. What cannot be removed stays. */
 export async function sweepTemporaries(files: FileSystem, directory: string, clock: Clock): Promise<void> {
   const names = await files.list(directory).catch((error: unknown) => {
     if (isOciError(error)) return [];
     throw error;
   });
   for (const name of names) {
-    if (!name.startsWith(prefix) || !name.endsWith(suffix)) continue;
+    if (!isTemporaryName(name)) continue;
     const path = files.join(directory, name);
     const status = await files.status(path).catch(() => undefined);
-    if (status?.kind === "file" && clock.now() - status.modified > day) await files.remove(path).catch(() => {});
+    if (status !== undefined && clock.now() - status.modified > day) await files.remove(path).catch(() => {});
   }
 }
