@@ -29,9 +29,9 @@ export function formatHex(bytes: Uint8Array): string {
 
 /** Returns `bytes` in standard base64 with padding (RFC 4648 section 4). */
 export function formatBase64(bytes: Uint8Array): string {
-  let binary = "";
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary);
+  const pieces: string[] = [];
+  for (let at = 0; at < bytes.length; at += 8192) pieces.push(String.fromCharCode(...bytes.subarray(at, at + 8192)));
+  return btoa(pieces.join(""));
 }
 
 /** Returns the bytes of canonical base64 `text`, or undefined where another text would give the same bytes. */

@@ -1,5 +1,6 @@
 import { decodeUtf8 } from "./bytes.ts";
 import { OciError } from "./errors.ts";
+import { quote, shorten } from "./text.ts";
 
 /** A member kept as it was written: its name and its value as compact JSON text. */
 export type RawMember = readonly [name: string, json: string];
@@ -18,21 +19,27 @@ export function readJson(bytes: Uint8Array, what: string): unknown {
   }
 }
 
-/** Matches one JSON string, number or literal, one structural character, or white space. */
-const token = /"(?:[^"\\]|\\.)*"|[-+.\w]+|[{}[\]:,]|\s+/gy;
-
-function* tokens(text: string): Generator<string> {
-  for (const match of text.matchAll(token)) if (match[0].trim() !== "") yield match[0];
-}
-
+/** Counts in one pass, since this runs before anybody has said that the text is JSON. */
 function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;
-  for (const part of tokens(text)) {
-    if (part === "{" || part === "[") deepest = Math.max(deepest, ++depth);
-    if (part === "}" || part === "]") depth--;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '"') at = findStringEnd(text, at);
+    else if (character === "{" || character === "[") deepest = Math.max(deepest, ++depth);
+    else if (character === "}" || character === "]") depth--;
   }
   return deepest;
+}
+
+/** Returns where the string ends that begins at `start`: the place of its closing quote. */
+function findStringEnd(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let escapes = 0;
+    while (text[end - 1 - escapes] === "\\") escapes++;
+    if (escapes % 2 === 0) return end;
+  }
+  return text.length;
 }
 
 /**
@@ -48,38 +55,105 @@ export interface JsonText {
   readonly items?: readonly JsonText[];
 }
 
-/** Returns the {@linkcode JsonText} of `bytes`, which {@linkcode readJson} has accepted. */
+/** Returns the {@linkcode JsonText} of `bytes`, which {@linkcode readJson} has accepted. Members and items are read when they are asked for. */
 export function readJsonText(bytes: Uint8Array, what: string): JsonText {
-  const parts = [...tokens(decodeUtf8(bytes, what))];
-  return readValue(parts, { at: 0 });
+  const source = decodeUtf8(bytes, what);
+  return textAt(source, skipSpace(source, 0), source.trimEnd().length);
 }
 
-function readValue(parts: readonly string[], cursor: { at: number }): JsonText {
-  const first = parts[cursor.at++] ?? "";
-  if (first === "{") return readObject(parts, cursor);
-  if (first !== "[") return { json: first };
+function textAt(source: string, start: number, end: number): JsonText {
+  if (source[start] === "{") {
+    let members: JsonText["members"];
+    return {
+      get json() {
+        return compact(source.slice(start, end));
+      },
+      get members() {
+        return (members ??= readMembers(source, start));
+      },
+    };
+  }
+  if (source[start] !== "[") return { json: source.slice(start, end) };
+  let items: JsonText["items"];
+  return {
+    get json() {
+      return compact(source.slice(start, end));
+    },
+    get items() {
+      return (items ??= readItems(source, start));
+    },
+  };
+}
+
+function readMembers(source: string, start: number): (readonly [name: string, value: JsonText])[] {
+  const members: (readonly [string, JsonText])[] = [];
+  for (let at = skipSpace(source, start + 1); source[at] === '"'; ) {
+    const nameEnd = findStringEnd(source, at) + 1;
+    const name = String(JSON.parse(source.slice(at, nameEnd)));
+    const from = skipSpace(source, skipSpace(source, nameEnd) + 1);
+    const to = findValueEnd(source, from);
+    members.push([name, textAt(source, from, to)]);
+    at = skipComma(source, to);
+  }
+  return members;
+}
+
+function readItems(source: string, start: number): JsonText[] {
   const items: JsonText[] = [];
-  while (parts[cursor.at] !== "]") {
-    if (parts[cursor.at] === ",") cursor.at++;
-    items.push(readValue(parts, cursor));
+  for (let at = skipSpace(source, start + 1); at < source.length && source[at] !== "]"; ) {
+    const end = findValueEnd(source, at);
+    items.push(textAt(source, at, end));
+    at = skipComma(source, end);
   }
-  cursor.at++;
-  return { json: `[${items.map((item) => item.json).join(",")}]`, items };
+  return items;
 }
 
-function readObject(parts: readonly string[], cursor: { at: number }): JsonText {
-  const members: [string, JsonText][] = [];
-  const texts: string[] = [];
-  while (parts[cursor.at] !== "}") {
-    if (parts[cursor.at] === ",") cursor.at++;
-    const name = parts[cursor.at] ?? "";
-    cursor.at += 2;
-    const value = readValue(parts, cursor);
-    members.push([String(JSON.parse(name)), value]);
-    texts.push(`${name}:${value.json}`);
+function skipSpace(text: string, start: number): number {
+  let at = start;
+  while (isSpace(text[at])) at++;
+  return at;
+}
+
+function skipComma(text: string, start: number): number {
+  const at = skipSpace(text, start);
+  return text[at] === "," ? skipSpace(text, at + 1) : at;
+}
+
+function isSpace(character: string | undefined): boolean {
+  return character === " " || character === "\n" || character === "\r" || character === "\t";
+}
+
+/** Returns the place behind the value that begins at `start`. */
+function findValueEnd(text: string, start: number): number {
+  let depth = 0;
+  for (let at = start; at < text.length; at++) {
+    const character = text[at];
+    if (character === '"') at = findStringEnd(text, at);
+    else if (character === "{" || character === "[") depth++;
+    else if (character === "}" || character === "]") depth--;
+    else if (depth > 0 || !isScalarEnd(text[at + 1])) continue;
+    if (depth === 0) return at + 1;
   }
-  cursor.at++;
-  return { json: `{${texts.join(",")}}`, members };
+  return text.length;
+}
+
+function isScalarEnd(character: string | undefined): boolean {
+  return character === "," || character === "}" || character === "]" || isSpace(character);
+}
+
+function compact(text: string): string {
+  if (!/[\t\n\r ]/.test(text)) return text;
+  const pieces: string[] = [];
+  let from = 0;
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === '"') at = findStringEnd(text, at);
+    else if (isSpace(text[at])) {
+      if (at > from) pieces.push(text.slice(from, at));
+      from = at + 1;
+    }
+  }
+  pieces.push(text.slice(from));
+  return pieces.join("");
 }
 
 /**
@@ -87,21 +161,10 @@ function readObject(parts: readonly string[], cursor: { at: number }): JsonText 
  * double cannot hold, half a surrogate pair. Different parsers read such texts differently (RFC 8259 sections 4, 6 and 8.2).
  */
 export function findAmbiguity(text: JsonText, path = ""): string | undefined {
-  if (text.members) {
-    const seen = new Set<string>();
-    for (const [name, value] of text.members) {
-      const at = path === "" ? name : `${path}.${name}`;
-      if (seen.has(name)) return `the name "${at}" stands twice`;
-      if (!name.isWellFormed()) return `a name in "${path}" holds half a surrogate pair`;
-      seen.add(name);
-      const inner = findAmbiguity(value, at);
-      if (inner !== undefined) return inner;
-    }
-    return undefined;
-  }
+  if (text.members) return findMemberAmbiguity(text.members, path);
   if (text.items) {
     for (const [index, item] of text.items.entries()) {
-      const inner = findAmbiguity(item, path === "" ? String(index) : `${path}.${index}`);
+      const inner = findAmbiguity(item, joinPath(path, String(index)));
       if (inner !== undefined) return inner;
     }
     return undefined;
@@ -109,17 +172,32 @@ export function findAmbiguity(text: JsonText, path = ""): string | undefined {
   return findScalarAmbiguity(text.json, path);
 }
 
-function findScalarAmbiguity(json: string, path: string): string | undefined {
-  if (json.startsWith('"')) {
-    const value = String(JSON.parse(json));
-    return value.isWellFormed() ? undefined : `"${path}" holds half a surrogate pair`;
+function findMemberAmbiguity(members: NonNullable<JsonText["members"]>, path: string): string | undefined {
+  const seen = new Set<string>();
+  for (const [name, value] of members) {
+    const at = joinPath(path, name);
+    if (seen.has(name)) return `the name ${quote(at)} stands twice`;
+    if (!name.isWellFormed()) return `the name ${quote(at)} holds half a surrogate pair`;
+    seen.add(name);
+    const inner = findAmbiguity(value, at);
+    if (inner !== undefined) return inner;
   }
+  return undefined;
+}
+
+function joinPath(path: string, name: string): string {
+  return path === "" ? name : `${path}.${name}`;
+}
+
+function findScalarAmbiguity(json: string, path: string): string | undefined {
+  if (json.startsWith('"')) return String(JSON.parse(json)).isWellFormed() ? undefined : `the text at ${quote(path)} holds half a surrogate pair`;
   if (!/^-?\d/.test(json)) return undefined;
-  return isExact(json) ? undefined : `the number ${json} at "${path}" does not fit a double`;
+  return isExact(json) ? undefined : `the number ${shorten(json, 60)} at ${quote(path)} does not fit a double`;
 }
 
 /** Tells whether writing the number again gives the same number: equal digits and exponent after normalisation. */
 function isExact(json: string): boolean {
+  if (/^-?\d{1,15}$/.test(json)) return true;
   const number = Number(json);
   return Number.isFinite(number) && normalise(json) === normalise(String(number));
 }
@@ -128,7 +206,14 @@ function normalise(json: string): string {
   const match = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([-+]?\d+))?$/.exec(json);
   const [, sign = "", whole = "", fraction = "", exponent = "0"] = match ?? [];
   const digits = `${whole}${fraction}`.replace(/^0+/, "");
-  const significant = digits.replace(/0+$/, "");
+  const significant = trimZeros(digits);
   if (significant === "") return "0";
   return `${sign}${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`;
+}
+
+/** Takes zeros off the end; the pattern `0+$` is quadratic where many zeros stand before another digit. */
+function trimZeros(digits: string): string {
+  let end = digits.length;
+  while (digits[end - 1] === "0") end--;
+  return digits.slice(0, end);
 }

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { OciError } from "./errors.ts";
 import { readJson } from "./json.ts";
+import { escapeControls, shorten } from "./text.ts";
 
 /** The entries of a schema for interface `T`: with `satisfies`, a missing, surplus or mistyped member does not compile. */
 export type EntriesOf<T> = { readonly [K in keyof T]-?: v.GenericSchema<unknown, Exclude<T[K], undefined>> | v.ExactOptionalSchema<v.GenericSchema<unknown, Exclude<T[K], undefined>>, undefined> };
@@ -11,13 +12,18 @@ export function parseAs<T>(schema: v.GenericSchema<unknown, T>, value: unknown, 
   if (result.success) return result.output;
   const [issue] = result.issues;
   const path = v.getDotPath(issue);
-  throw new OciError("INVALID", `Cannot read ${what}${path === null ? "" : ` at ${path}`}: ${describe(issue)}`);
+  throw new OciError("INVALID", `Cannot read ${what}${path === null ? "" : ` at ${shown(path)}`}: ${shown(describe(issue))}`);
+}
+
+/** What was received comes from outside: it can be long, and it can steer a terminal. */
+function shown(text: string): string {
+  return escapeControls(shorten(text, 200));
 }
 
 function describe(issue: v.BaseIssue<unknown>): string {
   if (issue.type === "strict_object" && issue.expected === "never") return `unknown key ${issue.received}`;
-  if (issue.expected === null) return issue.message;
-  return `expected ${issue.expected}, received ${issue.received}`;
+  if (issue.expected === null || issue.type === "custom" || issue.type === "min_length") return issue.message;
+  return issue.received === "undefined" ? "it is missing" : `expected ${issue.expected}, received ${issue.received}`;
 }
 
 /** Returns the JSON value in `bytes` as what `schema` promises. @throws {OciError} `INVALID` */

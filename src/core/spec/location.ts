@@ -93,10 +93,20 @@ export function formatLocation(location: Location): string {
       return `dir:${location.path}`;
     case "oci":
     case "oci-archive": {
-      const suffix = location.reference !== undefined ? `:${location.reference}` : location.position !== undefined ? `@${location.position}` : "";
-      return `${location.transport}:${location.path}${suffix}`;
+      return `${location.transport}:${location.path}${formatOciSuffix(location)}`;
     }
     default:
       return `${location.transport}:${location.rest}`;
   }
+}
+
+function formatOciSuffix({ path, reference, position }: OciLocation): string {
+  if (reference !== undefined) return `:${reference}`;
+  if (position !== undefined) return `@${position}`;
+  return looksPositioned(path) ? ":" : "";
+}
+
+/** Tells whether `path` would be read as a path and a position; a colon behind it says that it is a path. */
+function looksPositioned(path: string): boolean {
+  return /.@\d{1,9}$/.test(path);
 }

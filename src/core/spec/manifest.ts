@@ -83,22 +83,39 @@ export function parseManifest(bytes: Uint8Array, options: ParseManifestOptions =
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) throw new OciError("INVALID", `Cannot read ${what}: expected an object`);
   const mediaType = typeOf(raw, options.mediaType, what);
   const text = readJsonText(bytes, what);
-  const members = { ...withoutNulls(raw), mediaType };
+  const members = withoutNulls({ ...raw, mediaType, subject: asGoReads("subject" in raw ? raw.subject : null) });
   if (isIndexMediaType(mediaType)) {
-    const manifests = "manifests" in members ? members.manifests : "manifests" in raw ? [] : undefined;
-    const index = parseAs(ImageIndexSchema, { ...members, ...(manifests !== undefined && { manifests }) }, what);
+    const index = parseAs(ImageIndexSchema, { ...members, ...listOf("manifests", raw) }, what);
     return attach({ ...index, manifests: attachEach("manifests", index.manifests, text), ...attachOne("subject", index.subject, text) }, text, indexMembers);
   }
-  const manifest = parseAs(ImageManifestSchema, members, what);
+  const manifest = parseAs(ImageManifestSchema, { ...members, config: asGoReads(members.config), ...listOf("layers", raw) }, what);
   const config = attachDescriptor(manifest.config, member(text, "config"));
   const layers = attachEach("layers", manifest.layers, text);
   return attach({ ...manifest, config, layers, ...attachOne("subject", manifest.subject, text) }, text, manifestMembers);
 }
 
-/** Go reads `null` as absent, and old lists have `"manifests":null`. */
+/** Go reads `null` as absent. */
 function withoutNulls(raw: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== null));
 }
+
+/** Go writes a list that never had an item as `null`. */
+function listOf(name: "manifests" | "layers", raw: object): Record<string, unknown> {
+  const items: unknown = Object.entries(raw).find(([key]) => key === name)?.[1];
+  if (items === undefined) return {};
+  return { [name]: items === null ? [] : Array.isArray(items) ? items.map(asGoReads) : items };
+}
+
+/** Returns a descriptor without nulls, and its platform with an empty text where `os` or `architecture` is missing. */
+function asGoReads(descriptor: unknown): unknown {
+  if (typeof descriptor !== "object" || descriptor === null || Array.isArray(descriptor)) return descriptor;
+  const members = withoutNulls(descriptor);
+  const { platform } = members;
+  if (typeof platform !== "object" || platform === null || Array.isArray(platform)) return members;
+  return { ...members, platform: { architecture: "", os: "", ...withoutNulls(platform) } };
+}
+
+const declaredType = v.nullish(v.string(), "");
 
 /** Header values that say nothing of the content. */
 const genericTypes = new Set(["", "application/json", "text/plain", "application/octet-stream", "binary/octet-stream"]);
@@ -109,7 +126,7 @@ function typeOf(raw: object, promised: string | undefined, what: string): IndexM
   const isImage = "config" in raw || "layers" in raw || "fsLayers" in raw || "history" in raw;
   if (isList && isImage) throw new OciError("INVALID", `Cannot read ${what}: it has the members of an index and of an image`);
   if (fields.schemaVersion === 1) throw new OciError("UNSUPPORTED", `Cannot read ${what}: docker image manifest version 2, schema 1 is obsolete and not supported`);
-  const declared = typeof fields.mediaType === "string" ? fields.mediaType : undefined;
+  const declared = parseAs(declaredType, fields.mediaType, `${what} at mediaType`) || undefined;
   const normalised = promised === undefined ? "" : normaliseMediaType(promised);
   const outer = genericTypes.has(normalised) ? undefined : normalised;
   if (declared !== undefined && outer !== undefined && normaliseMediaType(declared) !== outer) {
@@ -161,21 +178,40 @@ function attachEach(name: string, values: readonly Descriptor[], text: JsonText)
  */
 export function findEditObstacle(bytes: Uint8Array, what = "manifest"): string | undefined {
   const text = readJsonText(bytes, what);
-  return findAmbiguity(text) ?? findCaseVariant(text);
+  return findAmbiguity(text) ?? findCaseVariant(text, rootNames);
 }
 
-const knownNames = new Map([indexMembers, manifestMembers, descriptorMembers, platformMembers].flat().map((name) => [name.toLowerCase(), name]));
+/** Names an object knows, folded as Go folds them, and the objects below that have known names themselves. */
+interface KnownNames {
+  readonly names: ReadonlyMap<string, string>;
+  readonly below: ReadonlyMap<string, KnownNames>;
+}
 
-function findCaseVariant(text: JsonText): string | undefined {
+function knownNames(names: readonly string[], below: readonly (readonly [string, KnownNames])[] = []): KnownNames {
+  return { names: new Map(names.map((name) => [fold(name), name])), below: new Map(below) };
+}
+
+const descriptorNames = knownNames(descriptorMembers, [["platform", knownNames(platformMembers)]]);
+const rootNames = knownNames(
+  [...indexMembers, ...manifestMembers],
+  ["manifests", "subject", "config", "layers"].map((name) => [name, descriptorNames] as const),
+);
+
+/** Upper case first: Go takes the long s (U+017F) for an s and the Kelvin sign for a k. */
+function fold(name: string): string {
+  return name.toUpperCase().toLowerCase();
+}
+
+function findCaseVariant(text: JsonText, known: KnownNames): string | undefined {
   for (const [name, value] of text.members ?? []) {
-    const known = knownNames.get(name.toLowerCase());
-    if (known !== undefined && known !== name) return `the name ${quote(name)} differs from "${known}" only in case`;
-    if (name === "annotations") continue;
-    const inner = findCaseVariant(value);
+    const meant = known.names.get(fold(name));
+    if (meant !== undefined && meant !== name) return `the name ${quote(name)} differs from "${meant}" only in case`;
+    const below = known.below.get(name);
+    const inner = below && findCaseVariant(value, below);
     if (inner !== undefined) return inner;
   }
   for (const item of text.items ?? []) {
-    const inner = findCaseVariant(item);
+    const inner = findCaseVariant(item, known);
     if (inner !== undefined) return inner;
   }
   return undefined;
