@@ -7,6 +7,7 @@ export function overlaySource(base: ContentSource, documents: ReadonlyMap<Digest
   return {
     name: base.name,
     ...(base.repository && { repository: base.repository }),
+    made: new Map([...(base.made ?? []), ...documents]),
     resolve: (options) => base.resolve(options),
     describe: (options) => base.describe(options),
     manifest: async (descriptor, options) => documents.get(descriptor.digest) ?? base.manifest(descriptor, options),

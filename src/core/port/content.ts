@@ -20,6 +20,8 @@ export interface ContentSource {
   readonly name: string;
   /** Where blobs can be mounted from, when this is a registry. */
   readonly repository?: Repository;
+  /** Manifests this answers for although they do not lie in {@linkcode repository}: made here, by a conversion for example. */
+  readonly made?: ReadonlyMap<Digest, ManifestDocument>;
   /** Returns the manifest the location names. @throws {OciError} `NOT_FOUND` */
   resolve(options?: ContentOptions): Promise<ManifestDocument>;
   /** Returns type, digest and size of the manifest the location names, where that is cheaper than the manifest. @throws {OciError} `NOT_FOUND` */

@@ -1,0 +1,5 @@
+/** Moves a graph of content between two places, children first; it knows the ports only. */
+export { type ConvertedImage, convertImage, type ImageFormat } from "./convert.ts";
+export { type CopyImageOptions, copyImage } from "./image.ts";
+export { type CopiedList, type CopyListOptions, copyList } from "./list.ts";
+export type { CopyOptions } from "./session.ts";
