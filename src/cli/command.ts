@@ -1,0 +1,119 @@
+import { type ArgsDef, type CommandDef, defineCommand } from "citty";
+import type { Environment, Host, Report } from "../core/port/mod.ts";
+import { type Args, type Flag, usageError } from "./flags.ts";
+import type { Globals } from "./global.ts";
+import type { Output } from "./output.ts";
+
+/** What a verb works with. */
+export interface VerbContext {
+  /** The outside world. */
+  readonly host: Host;
+  /** Where results and notices go. */
+  readonly output: Output;
+  /** Shows a person what happens; progress only for verbs that declare {@linkcode Verb.progress}. */
+  readonly report: Report;
+  /** Fires when the user interrupts. */
+  readonly signal: AbortSignal;
+  /** Flags that hold for every verb. */
+  readonly globals: Globals;
+  /** Variables, user, platform. */
+  readonly environment: Environment;
+  /** Makes the program end with `status` when the verb returns, for verbs that answer no with 1. */
+  exit(status: number): void;
+}
+
+/** One positional in the help. */
+export interface Argument {
+  /** How usage lines call it. */
+  readonly name: string;
+  /** What it is. */
+  readonly description: string;
+}
+
+/** How many positionals a verb takes, and what they are. */
+export interface Arguments {
+  /** At least so many. @default 0 */
+  readonly min?: number;
+  /** At most so many. @default any number */
+  readonly max?: number;
+  /** What they are, in order. */
+  readonly names: readonly Argument[];
+}
+
+/** One verb: everything about it but what it does is data. */
+export interface Verb {
+  /** Name typed. */
+  readonly name: string;
+  /** Other names. */
+  readonly aliases?: readonly string[];
+  /** One sentence. */
+  readonly description: string;
+  /** What stands behind name and flags in the usage line, a line per form. */
+  readonly usage: readonly string[];
+  /** Positionals. */
+  readonly arguments: Arguments;
+  /** Flags of its own; the global ones come on top. */
+  readonly flags: readonly Flag[];
+  /** Whole command lines; at least one. */
+  readonly examples: readonly string[];
+  /** Whether it reports progress. @default false */
+  readonly progress?: boolean;
+  /** Runs it. */
+  run(context: VerbContext, args: Args): Promise<void>;
+}
+
+/** Commands under one name. */
+export interface Group {
+  /** Name typed. */
+  readonly name: string;
+  /** One sentence. */
+  readonly description: string;
+  /** What it holds. */
+  readonly commands: readonly Command[];
+  /** Whole command lines; at least one. */
+  readonly examples: readonly string[];
+}
+
+/** A verb or a group of them. */
+export type Command = Verb | Group;
+
+/** Returns `verb`, checked by the compiler against {@linkcode Verb}. */
+export function defineVerb(verb: Verb): Verb {
+  return verb;
+}
+
+/** Tells whether `command` holds others. */
+export function isGroup(command: Command): command is Group {
+  return "commands" in command;
+}
+
+/** @throws {OciError} `INVALID` in cobra's words if the number of positionals is wrong */
+export function checkCount({ min = 0, max }: Arguments, received: number): void {
+  if (received >= min && received <= (max ?? received)) return;
+  if (max === undefined) throw usageError(`requires at least ${min} arg(s), only received ${received}`);
+  if (max === min) throw usageError(`accepts ${min} arg(s), received ${received}`);
+  if (min === 0) throw usageError(`accepts at most ${max} arg(s), received ${received}`);
+  throw usageError(`accepts between ${min} and ${max} arg(s), received ${received}`);
+}
+
+/**
+ * Returns `command` as citty wants it; `run` is called with the verb citty arrives at. Maps of commands have no prototype,
+ * or citty would take `toString` for one; flags are described to citty and read by `readFlags`, since citty accepts unknown ones.
+ */
+export function toCitty(command: Command, run: (verb: Verb) => Promise<void>): CommandDef {
+  const meta = { name: command.name, description: command.description };
+  if (!isGroup(command)) return defineCommand({ meta: { ...meta, alias: [...(command.aliases ?? [])] }, args: describeFlags(command.flags), run: () => run(command) });
+  const subCommands: Record<string, CommandDef> = Object.create(null);
+  for (const child of command.commands) subCommands[child.name] = toCitty(child, run);
+  return defineCommand({ meta, subCommands });
+}
+
+function describeFlags(flags: readonly Flag[]): ArgsDef {
+  const described: ArgsDef = Object.create(null);
+  for (const { name, type, description, short, value, hidden, notYet } of flags) {
+    if (hidden === true || notYet !== undefined) continue;
+    const alias = short === undefined ? {} : { alias: [short] };
+    described[name] = type === "flag" ? { type: "boolean", description, ...alias } : { type: "string", description, ...(value !== undefined && { valueHint: value }), ...alias };
+  }
+  return described;
+}

@@ -1,0 +1,213 @@
+import { parseArgs, type ParseArgsConfig } from "node:util";
+import { OciError, quote } from "../core/base/mod.ts";
+import { readDuration, readNumber, readSwitch } from "./values.ts";
+
+/** What a flag takes: nothing (`flag`), one text, several whole texts (`texts`), texts split at commas (`list`), a count, a Go duration. */
+export type FlagType = "flag" | "text" | "texts" | "list" | "number" | "duration";
+
+/** One flag as data: read by the parser, shown by the help, described to the router. */
+export interface Flag {
+  /** Long name without dashes. */
+  readonly name: string;
+  /** What it takes. */
+  readonly type: FlagType;
+  /** What it does, for the help. */
+  readonly description: string;
+  /** One letter. */
+  readonly short?: string;
+  /** Further long names, not shown. */
+  readonly aliases?: readonly string[];
+  /** What the value is called in the help. */
+  readonly value?: string;
+  /** What holds when the flag is not given; of a duration in milliseconds. @default false, undefined or none */
+  readonly default?: string | number | boolean;
+  /** The only values a text may have. */
+  readonly choices?: readonly string[];
+  /** Heading in the help. @default "Flags" */
+  readonly group?: string;
+  /** Whether the help leaves it out. @default false */
+  readonly hidden?: boolean;
+  /** Flags that must not stand beside it. */
+  readonly excludes?: readonly string[];
+  /** Why using it is an error for now. */
+  readonly notYet?: string;
+}
+
+/** A command line that was understood. Asking for a flag that was not declared with that type is a `TypeError`. */
+export interface Args {
+  /** What is no flag, in order. */
+  readonly positionals: readonly string[];
+  /** Returns the positional at `at`, which the command's count has promised. */
+  positional(at: number): string;
+  /** Tells whether the flag was typed, whatever it was set to. */
+  has(name: string): boolean;
+  /** Tells whether the command has such a flag at all. */
+  knows(name: string): boolean;
+  /** Returns what a switch is set to. */
+  flag(name: string): boolean;
+  /** Returns the last text given, else the default. */
+  text(name: string): string | undefined;
+  /** Returns every text given. */
+  texts(name: string): readonly string[];
+  /** Returns the last number given, else the default. */
+  number(name: string): number | undefined;
+  /** Returns the last duration given in milliseconds, else the default. */
+  duration(name: string): number | undefined;
+}
+
+/** Returns an error about the command line, in the words of pflag and cobra that scripts match. */
+export function usageError(message: string): OciError {
+  return new OciError("INVALID", message);
+}
+
+type Value = string | number | boolean | readonly string[];
+
+/**
+ * Returns `argv` understood as pflag does: repeats are kept or the last wins, `--` ends flags, flags and positionals mix.
+ * @throws {OciError} `INVALID` in pflag's words
+ */
+export function readFlags(flags: readonly Flag[], argv: readonly string[]): Args {
+  const table = tableOf(flags);
+  const positionals: string[] = [];
+  const values = new Map<Flag, Value>();
+  const tokens = tokensOf(table, argv);
+  for (const [at, token] of tokens.list.entries()) {
+    if (token.kind === "positional") positionals.push(token.value);
+    if (token.kind !== "option") continue;
+    const short = !token.rawName.startsWith("--");
+    const flag = (short || !token.name.startsWith("-") ? table.get(token.name) : undefined) ?? fail(unknown(token, at, tokens));
+    const given = short && token.inlineValue && token.value.length > 1 && token.value.startsWith("=") ? token.value.slice(1) : token.value;
+    if (given === undefined && flag.type !== "flag") fail(`flag needs an argument: ${short ? `'${flag.short}' in -${flag.short}` : token.rawName}`);
+    values.set(flag, readValue(flag, given ?? "true", values.get(flag)));
+  }
+  refuseExclusions(flags, values);
+  return argsOf(table, values, positionals);
+}
+
+/** Returns where in `argv` the positionals stand, for finding the command before its flags are known. */
+export function findPositionals(flags: readonly Flag[], argv: readonly string[]): readonly number[] {
+  return parse(tableOf(flags), argv).flatMap((token) => (token.kind === "positional" ? [token.index] : []));
+}
+
+/** @throws {OciError} `UNSUPPORTED` for a flag that was used and is declared {@linkcode Flag.notYet}; a switch set to what holds anyway passes */
+export function refuseNotYet(flags: readonly Flag[], args: Args): void {
+  for (const flag of flags) {
+    if (flag.notYet === undefined || !args.has(flag.name)) continue;
+    if (flag.type === "flag" && args.flag(flag.name) === (flag.default ?? false)) continue;
+    throw new OciError("UNSUPPORTED", `--${flag.name} is not supported yet: ${flag.notYet}`);
+  }
+}
+
+/** Flags under every name they answer to; shorthands with their dash, so that no long name is taken for one. */
+type Table = ReadonlyMap<string, Flag>;
+
+function tableOf(flags: readonly Flag[]): Table {
+  const table = new Map<string, Flag>();
+  for (const flag of flags) {
+    for (const name of [flag.name, ...(flag.aliases ?? [])]) if (!table.has(name)) table.set(name, flag);
+    if (flag.short !== undefined && !table.has(`-${flag.short}`)) table.set(`-${flag.short}`, flag);
+  }
+  return table;
+}
+
+function parse(table: Table, argv: readonly string[]) {
+  const options: NonNullable<ParseArgsConfig["options"]> = Object.create(null);
+  for (const [name, flag] of table) {
+    if (!name.startsWith("-")) options[name] = { type: flag.type === "flag" ? "boolean" : "string", multiple: true };
+    else options[name] = { type: flag.type === "flag" ? "boolean" : "string", multiple: true, short: name.slice(1) };
+  }
+  return parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true }).tokens;
+}
+
+interface Tokens {
+  readonly argv: readonly string[];
+  readonly list: ReturnType<typeof parse>;
+}
+
+/** `-q=false` is a value for pflag and a group of letters for `parseArgs`, so it is spelt out; what stands before it is understood either way. */
+function tokensOf(table: Table, given: readonly string[]): Tokens {
+  let argv = given;
+  for (;;) {
+    const list = parse(table, argv);
+    const group = list.find((token) => token.kind === "option" && spellOut(table, argv[token.index] ?? "") !== undefined);
+    if (group === undefined) return { argv, list };
+    argv = argv.toSpliced(group.index, 1, ...(spellOut(table, argv[group.index] ?? "") ?? []));
+  }
+}
+
+function spellOut(table: Table, text: string): readonly string[] | undefined {
+  const [, letters, value] = /^-([^-=][^=]*)=(.+)$/su.exec(text) ?? [];
+  if (letters === undefined) return undefined;
+  const flags = [...letters].map((letter) => table.get(`-${letter}`));
+  if (!flags.every((flag) => flag?.type === "flag")) return undefined;
+  return flags.map((flag, at) => (at === flags.length - 1 ? `--${flag?.name}=${value}` : `--${flag?.name}`));
+}
+
+function unknown(token: { readonly rawName: string; readonly index: number }, at: number, { argv, list }: Tokens): string {
+  const text = argv[token.index] ?? token.rawName;
+  if (/^--[-=]/.test(text)) return `bad flag syntax: ${text}`;
+  if (text.startsWith("--")) return `unknown flag: ${token.rawName}`;
+  const before = list.slice(0, at).filter((other) => other.index === token.index).length;
+  const rest = [...text.slice(1)].slice(before).join("");
+  return `unknown shorthand flag: '${[...rest][0]}' in -${rest}`;
+}
+
+function fail(message: string): never {
+  throw usageError(message);
+}
+
+function readValue(flag: Flag, text: string, before: Value | undefined): Value {
+  const earlier = typeof before === "object" ? before : [];
+  if (flag.type === "texts") return [...earlier, text];
+  if (flag.type === "list") return [...earlier, ...(text === "" ? [] : text.split(","))];
+  if (flag.type === "flag") return readSwitch(text) ?? refuse(flag, text, `strconv.ParseBool: parsing ${quote(text)}: invalid syntax`);
+  if (flag.type === "number") return readNumber(text) ?? refuse(flag, text, `strconv.ParseUint: parsing ${quote(text)}: invalid syntax`);
+  if (flag.type === "duration") return readDuration(text) ?? refuse(flag, text, `time: invalid duration ${quote(text)}, expected for example 500ms, 4s or 1m30s`);
+  if (flag.choices !== undefined && !flag.choices.includes(text)) refuse(flag, text, `must be one of ${flag.choices.join(", ")}`);
+  return text;
+}
+
+function refuse(flag: Flag, text: string, why: string): never {
+  const names = flag.short === undefined ? `--${flag.name}` : `-${flag.short}, --${flag.name}`;
+  return fail(`invalid argument ${quote(text)} for "${names}" flag: ${why}`);
+}
+
+function refuseExclusions(flags: readonly Flag[], values: ReadonlyMap<Flag, Value>): void {
+  for (const flag of values.keys()) {
+    const other = flags.find((candidate) => flag.excludes?.includes(candidate.name) && values.has(candidate));
+    if (other !== undefined) fail(`--${flag.name} may not be used with --${other.name}`);
+  }
+}
+
+function argsOf(table: Table, values: ReadonlyMap<Flag, Value>, positionals: readonly string[]): Args {
+  const flagOf = (name: string, ...types: readonly FlagType[]): Flag => {
+    const flag = table.get(name);
+    if (flag === undefined || !types.includes(flag.type)) throw new TypeError(`the command declares no flag --${name} of type ${types.join(" or ")}`);
+    return flag;
+  };
+  const valueOf = (name: string, ...types: readonly FlagType[]): Value | undefined => {
+    const flag = flagOf(name, ...types);
+    return values.get(flag) ?? flag.default;
+  };
+  const number = (name: string, type: FlagType): number | undefined => {
+    const value = valueOf(name, type);
+    return typeof value === "number" ? value : undefined;
+  };
+  return {
+    positionals,
+    positional: (at) => positionals[at] ?? fail(`requires at least ${at + 1} arg(s), only received ${positionals.length}`),
+    has: (name) => [...values.keys()].some((flag) => flag === table.get(name)),
+    knows: (name) => table.has(name),
+    flag: (name) => valueOf(name, "flag") === true,
+    text: (name) => {
+      const value = valueOf(name, "text");
+      return typeof value === "string" ? value : undefined;
+    },
+    texts: (name) => {
+      const value = valueOf(name, "texts", "list");
+      return typeof value === "object" ? value : [];
+    },
+    number: (name) => number(name, "number"),
+    duration: (name) => number(name, "duration"),
+  };
+}

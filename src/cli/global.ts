@@ -1,0 +1,45 @@
+import type { Args, Flag } from "./flags.ts";
+import { type LogLevel, logLevels } from "./output.ts";
+
+/** What the global flags say. */
+export interface Globals {
+  /** Directory of `--root`. */
+  readonly root?: string;
+  /** How much goes to standard error. */
+  readonly logLevel: LogLevel;
+}
+
+const group = "Global flags";
+
+const shown: readonly Flag[] = [
+  { name: "root", type: "text", value: "DIR", description: "keep local lists in DIR/ocidex", group },
+  { name: "log-level", type: "text", value: "LEVEL", default: "warn", description: "what goes to standard error: error, warn, info or debug", choices: [...logLevels.keys()], group },
+  { name: "help", short: "h", type: "flag", description: "show this help", group },
+  { name: "version", type: "flag", description: "show the version", group },
+  { name: "registries-conf", type: "text", value: "FILE", description: "read registries.conf from FILE", notYet: "registries.conf is not read, so mirrors, aliases and insecure registries do not come from it", group },
+];
+
+/** Flags of buildah that wrappers pass and that mean nothing where there is no container storage. */
+const ignored: readonly Flag[] = [
+  ...["runroot", "storage-driver", "imagestore", "cgroup-manager", "registries-conf-dir", "short-name-alias-conf", "default-mounts-file", "cpu-profile", "memory-profile"].map(
+    (name): Flag => ({ name, type: "text", description: "ignored", hidden: true }),
+  ),
+  ...["storage-opt", "userns-uid-map", "userns-gid-map"].map((name): Flag => ({ name, type: "texts", description: "ignored", hidden: true })),
+  { name: "transient-store", type: "flag", description: "ignored", hidden: true },
+];
+
+const policy: readonly Flag[] = [
+  { name: "debug", type: "flag", description: "the same as --log-level debug", hidden: true },
+  { name: "signature-policy", type: "text", description: "accepted with a notice: no policy is enforced", hidden: true },
+  { name: "sign-by", type: "text", description: "refused", hidden: true, notYet: "sign what was pushed with `cosign sign --recursive`" },
+];
+
+/** Flags that every command takes, before or behind its name. */
+export const globalFlags: readonly Flag[] = [...shown, ...ignored, ...policy];
+
+/** Returns what the global flags in `args` say. */
+export function readGlobals(args: Args): Globals {
+  const root = args.text("root");
+  const level = logLevels.get(args.text("log-level") ?? "warn") ?? "warn";
+  return { ...(root !== undefined && { root }), logLevel: args.flag("debug") ? "debug" : level };
+}

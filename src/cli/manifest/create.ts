@@ -1,0 +1,39 @@
+import { OciError } from "../../core/base/mod.ts";
+import { defineVerb, type Verb } from "../command.ts";
+import { accessFlags, annotationFileFlag, annotationFlag, formatFlag, jsonFlag, laterFlags, platformFlag, selectionFlags } from "../shared.ts";
+
+/** `manifest create`. */
+export const create: Verb = defineVerb({
+  name: "create",
+  description: "Create a list, with images if any are named, and print its ID",
+  usage: ["LIST [IMAGE…]"],
+  arguments: {
+    min: 1,
+    names: [
+      { name: "LIST", description: "name of a local list, or a location such as docker://ghcr.io/me/app:1 or oci:DIR:REF" },
+      { name: "IMAGE", description: "image to put in: docker://…, oci:…, dir:…, a local list, or a name in a registry" },
+    ],
+  },
+  flags: [
+    { name: "all", type: "flag", description: "take every image of an IMAGE that is itself an index" },
+    { name: "amend", short: "a", type: "flag", description: "edit the list if the name is taken" },
+    { name: "replace", type: "flag", description: "take the name from the list that has it" },
+    annotationFlag("annotation of the index"),
+    annotationFileFlag,
+    { name: "artifact-type", type: "text", value: "TYPE", description: "artifactType of the index" },
+    { name: "subject", type: "text", value: "IMAGE", description: "what the index refers to" },
+    formatFlag,
+    { name: "no-attestations", type: "flag", description: "leave attestations of the images out" },
+    jsonFlag,
+    ...selectionFlags,
+    platformFlag,
+    ...accessFlags,
+    ...laterFlags("texts", "push the list with --tag instead", ["tag"]),
+    ...laterFlags("text", "name the images as REPOSITORY@DIGEST instead", ["digests", "from"]),
+  ],
+  examples: [
+    "ocidex manifest create app docker://ghcr.io/me/app:amd64 docker://ghcr.io/me/app:arm64",
+    "ocidex manifest create --annotation org.opencontainers.image.licenses=MIT docker://ghcr.io/me/app:1",
+  ],
+  run: () => Promise.reject(new OciError("UNSUPPORTED", "Cannot run manifest create: not wired yet")),
+});

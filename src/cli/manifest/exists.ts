@@ -1,0 +1,14 @@
+import { OciError } from "../../core/base/mod.ts";
+import { defineVerb, type Verb } from "../command.ts";
+import { accessFlags } from "../shared.ts";
+
+/** `manifest exists`. */
+export const exists: Verb = defineVerb({
+  name: "exists",
+  description: "End with 0 if the list is there and with 1 if it is not, silently",
+  usage: ["LIST"],
+  arguments: { min: 1, max: 1, names: [{ name: "LIST", description: "local list, or a location" }] },
+  flags: accessFlags,
+  examples: ["ocidex manifest exists app || ocidex manifest create app"],
+  run: () => Promise.reject(new OciError("UNSUPPORTED", "Cannot run manifest exists: not wired yet")),
+});

@@ -1,0 +1,26 @@
+import { OciError } from "../../core/base/mod.ts";
+import { defineVerb, type Verb } from "../command.ts";
+import { accessFlags } from "../shared.ts";
+
+/** `manifest inspect`. */
+export const inspect: Verb = defineVerb({
+  name: "inspect",
+  description: "Print a list, or an index or image where it lies",
+  usage: ["LIST"],
+  arguments: { min: 1, max: 1, names: [{ name: "LIST", description: "local list, a location, or a name in a registry" }] },
+  flags: [
+    {
+      name: "output",
+      short: "o",
+      type: "text",
+      value: "FORM",
+      default: "json",
+      choices: ["json", "raw", "table", "tree"],
+      description: "json: indented; raw: the bytes as they are; table: an entry per line; tree: images, layers and attestations",
+    },
+    { name: "verbose", short: "v", type: "flag", description: "accepted for docker's sake, changes nothing", hidden: true },
+    ...accessFlags,
+  ],
+  examples: ["ocidex manifest inspect app", "ocidex manifest inspect --output raw docker://docker.io/library/alpine:latest | sha256sum"],
+  run: () => Promise.reject(new OciError("UNSUPPORTED", "Cannot run manifest inspect: not wired yet")),
+});

@@ -1,0 +1,20 @@
+import { OciError } from "../../core/base/mod.ts";
+import { defineVerb, type Verb } from "../command.ts";
+import { accessFlags, jsonFlag } from "../shared.ts";
+
+/** `manifest remove`. */
+export const remove: Verb = defineVerb({
+  name: "remove",
+  description: "Remove entries from a list, and print its ID and their digests",
+  usage: ["LIST ENTRY…"],
+  arguments: {
+    min: 2,
+    names: [
+      { name: "LIST", description: "local list, or a location" },
+      { name: "ENTRY", description: "digest, at least 6 of its hex digits, os/arch[/variant], or image name" },
+    ],
+  },
+  flags: [{ name: "attestations", type: "flag", description: "remove the attestations of the entries too" }, jsonFlag, ...accessFlags],
+  examples: ["ocidex manifest remove app linux/s390x", "ocidex manifest remove docker://ghcr.io/me/app:1 linux/386 linux/ppc64le"],
+  run: () => Promise.reject(new OciError("UNSUPPORTED", "Cannot run manifest remove: not wired yet")),
+});
