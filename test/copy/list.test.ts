@@ -139,9 +139,15 @@ describe("copyList()", () => {
     const options = { source: async () => source, target, pool: createPool(4) };
     await copyList({ ...options, root: documentOf(indexOf([image.descriptor])), entries: [image.descriptor] });
     expect(target.calls.filter((call) => call.about === layer.digest)).toEqual([]);
-    const without = addDocument(source.contents, { ...manifest, layers: [layer] });
-    const error = await failureOf(copyList({ ...options, root: documentOf(indexOf([without.descriptor])), entries: [without.descriptor] }));
-    expect(isOciError(error, "NOT_FOUND")).toBe(true);
+    const restricted = addDocument(source.contents, { ...manifest, layers: [{ ...layer, urls: [] }] });
+    const ordinary = addDocument(source.contents, {
+      ...manifest,
+      layers: [{ ...layer, mediaType: mediaTypes.dockerLayerGzip, urls: ["https://example.com/layer"] }],
+    });
+    for (const { descriptor } of [restricted, ordinary]) {
+      const error = await failureOf(copyList({ ...options, root: documentOf(indexOf([descriptor])), entries: [descriptor] }));
+      expect(isOciError(error, "NOT_FOUND")).toBe(true);
+    }
   });
 
   it("carries a child that is no manifest as a blob", async () => {

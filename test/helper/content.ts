@@ -166,8 +166,8 @@ interface Entering {
 
 /** Notes the call, then lets a turn pass, so that what runs at the same time mixes as it does on a network. */
 async function enter({ calls, options, signal }: Entering, call: Call): Promise<void> {
-  signal?.throwIfAborted();
   calls.push(call);
+  signal?.throwIfAborted();
   await options.before?.(call, signal);
   await setImmediate();
   signal?.throwIfAborted();
