@@ -1,0 +1,106 @@
+import type { IncomingHttpHeaders } from "node:http";
+
+/** A request the registry saw. */
+export interface SeenRequest {
+  readonly method: string;
+  /** Path with query, as it came. */
+  readonly path: string;
+  /** Header names are lower case. */
+  readonly headers: IncomingHttpHeaders;
+  /** Status of the answer; 0 while there is none, or when the connection was reset. */
+  status: number;
+  /** Bytes of the request's body. */
+  size: number;
+}
+
+/** What {@linkcode RegistryOptions.fault} may do to a request: cut the connection, answer with a status, answer anything, or spoil the body of the right answer. */
+export type Fault =
+  | "reset"
+  | "corrupt"
+  | "truncate"
+  | number
+  | { readonly status: number; readonly headers?: Readonly<Record<string, string | readonly string[]>>; readonly body?: string | Uint8Array };
+
+export interface RegistryOptions {
+  /** @default "none" */
+  readonly auth?: "none" | "basic" | "bearer";
+  /** @default "user" */
+  readonly username?: string;
+  /** @default "secret" */
+  readonly password?: string;
+  /** Token that stands for the user in the refresh grant. */
+  readonly identityToken?: string;
+  /** Whether anybody may read (with bearer a token is needed all the same). @default false */
+  readonly anonymousPull?: boolean;
+  /** Where tokens come from. @default "same" */
+  readonly tokenServer?: "same" | "other";
+  /** Members of the token answer instead of `token`. */
+  readonly tokenReply?: (token: string) => unknown;
+  /** @default true */
+  readonly allowMount?: boolean;
+  /** Refuses manifests whose blobs or children are missing. @default true */
+  readonly strict?: boolean;
+  /** @default "relative" */
+  readonly location?: "relative" | "absolute";
+  /** Added to every upload `Location`, raw, for example `?_state=a%20b~`. */
+  readonly locationQuery?: string;
+  /** Whether `Docker-Content-Digest` is sent. @default true */
+  readonly digestHeader?: boolean;
+  /** Whether `ETag` is sent and `If-Match` honoured on manifests. @default false */
+  readonly etag?: boolean;
+  /** Whether the referrers API and `OCI-Subject` exist. @default false */
+  readonly referrers?: boolean;
+  /** Whether tags can be deleted. @default true */
+  readonly deleteTags?: boolean;
+  /** Largest body of one upload request; more is 413. */
+  readonly maximumBody?: number;
+  /** Value of `OCI-Chunk-Min-Length`. */
+  readonly chunkMinimum?: number;
+  /** Milliseconds every answer waits. */
+  readonly latency?: number;
+  readonly tls?: { readonly cert: string; readonly key: string };
+  readonly fault?: (request: SeenRequest) => Fault | undefined | Promise<Fault | undefined>;
+}
+
+export interface StoredManifest {
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface StoredRepository {
+  readonly manifests: Map<string, StoredManifest>;
+  readonly tags: Map<string, string>;
+  readonly blobs: Map<string, Uint8Array>;
+}
+
+/** Type, digest and size; enough to be a descriptor. */
+export interface SeededDescriptor {
+  readonly mediaType: string;
+  readonly digest: `${string}:${string}`;
+  readonly size: number;
+}
+
+export interface TestRegistry {
+  /** `127.0.0.1:PORT`. */
+  readonly host: string;
+  /** `http://127.0.0.1:PORT`. */
+  readonly origin: string;
+  /** Origin of the token server. */
+  readonly tokenOrigin: string;
+  /** All requests but those to the token end-point, in order of arrival. */
+  readonly requests: SeenRequest[];
+  /** Requests to the token end-point. */
+  readonly tokenRequests: SeenRequest[];
+  readonly repositories: Map<string, StoredRepository>;
+  /** Connections accepted so far. */
+  connections(): number;
+  /** Upload sessions that are open. */
+  openUploads(): number;
+  repository(name: string): StoredRepository;
+  putBlob(repository: string, bytes: Uint8Array | string, mediaType?: string): SeededDescriptor;
+  putManifest(repository: string, reference: string, manifest: unknown, mediaType?: string): SeededDescriptor;
+  /** `METHOD path` of every request so far, digests and upload ids replaced by names. */
+  log(): readonly string[];
+  clear(): void;
+  stop(): Promise<void>;
+}
