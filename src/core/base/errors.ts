@@ -98,6 +98,22 @@ function codeOfStatus(status: number): ErrorCode {
   return "REGISTRY";
 }
 
+/** Why there is no usable connection: `name` is the look-up of a host name, `other` is what no program can act on. */
+export type NetworkReason = "refused" | "reset" | "timeout" | "name" | "tls-handshake" | "tls-certificate" | "other";
+
+/** A connection that could not be made or kept. */
+export class NetworkError extends OciError {
+  override readonly name = "NetworkError";
+  /** What went wrong, for programs: `tls-handshake` is also what a server without TLS gives. */
+  readonly reason: NetworkReason;
+
+  /** Makes the error; `cause` keeps the system's `code` where there is one. */
+  constructor(message: string, reason: NetworkReason, options: OciErrorOptions = {}) {
+    super("NETWORK", message, options);
+    this.reason = reason;
+  }
+}
+
 /** Tells whether `error` is an {@linkcode OciError}, also one of another copy of this library. */
 export function isOciError(error: unknown, code?: ErrorCode): error is OciError {
   return error instanceof Error && "~oci" in error && (code === undefined || (error as OciError).code === code);

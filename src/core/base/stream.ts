@@ -49,20 +49,41 @@ export async function* iterate(stream: ByteStream): AsyncGenerator<Bytes, void, 
 /** Returns a stream of what `iterable` yields, pulled one piece at a time; `signal` ends it, also while nobody reads. */
 export function streamOf(iterable: AsyncIterable<Bytes> | Iterable<Bytes>, signal?: AbortSignal): ByteStream {
   const iterator = Symbol.asyncIterator in iterable ? iterable[Symbol.asyncIterator]() : iterable[Symbol.iterator]();
+  let forget = (): void => {};
   return new ReadableStream<Bytes>(
     {
+      start(controller) {
+        const stop = (): void => {
+          controller.error(signal?.reason);
+          release(iterator);
+        };
+        if (signal?.aborted) return stop();
+        signal?.addEventListener("abort", stop, { once: true });
+        forget = () => signal?.removeEventListener("abort", stop);
+      },
       async pull(controller) {
-        if (signal?.aborted) return controller.error(signal.reason);
-        const next = await iterator.next();
-        if (next.done) controller.close();
-        else controller.enqueue(next.value);
+        try {
+          const next = await iterator.next();
+          if (signal?.aborted) return;
+          if (!next.done) return controller.enqueue(next.value);
+          controller.close();
+        } catch (error) {
+          controller.error(error);
+        }
+        forget();
       },
       async cancel(reason) {
+        forget();
         await iterator.return?.(reason);
       },
     },
     { highWaterMark: 0 },
   );
+}
+
+/** Ends `iterator`, so that it closes what it has open; what it says to that comes too late to matter. */
+function release(iterator: AsyncIterator<Bytes> | Iterator<Bytes>): void {
+  Promise.resolve(iterator.return?.()).catch(() => {});
 }
 
 /** Returns `bytes` as a stream of one piece. */

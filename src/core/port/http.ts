@@ -19,9 +19,10 @@ export interface FetchInit extends RequestInit {
 }
 
 /**
- * One request, as `fetch` makes it. A streamed body with a `content-length` header is sent with that length and is never kept
- * in memory; with `redirect: "manual"` a redirect is returned with its `location` readable; a body is never decoded.
- * Failures of the connection reject with an `OciError` of code `NETWORK`, whose message names host and cause and whose
- * `cause.code` is the system's (`ECONNREFUSED`, …); those of TLS too, with {@linkcode TlsError}.
+ * One request, as `fetch` makes it, with these promises: the URL is http or https and carries no credentials (else `INVALID`);
+ * a redirect is returned with its `location` readable and never followed; a body is never decoded; a streamed body with a
+ * `content-length` header is sent with that length, is never kept in memory, and is cancelled as soon as the request ends.
+ * A connection that fails, also while the body is read, rejects with a `NetworkError` whose message names the host and the
+ * cause; a fired `signal` rejects with its reason, unchanged.
  */
 export type Fetch = (url: string, init?: FetchInit) => Promise<Response>;

@@ -1,0 +1,36 @@
+import type { Environment, Fetch, Host } from "../core/port/mod.ts";
+import { nodeRuntime } from "./node-runtime.ts";
+import { createTrust, type TlsSettings } from "./trust.ts";
+import { createFetch, webAnswer, webInit } from "./web-fetch.ts";
+
+/** What Bun's `fetch` takes beside the web's options. */
+interface BunInit extends RequestInit {
+  readonly tls?: TlsSettings;
+  /** `false` also ignores the environment, which Bun would ask even for 127.0.0.1. */
+  readonly proxy: false | { readonly url: string; readonly respectNoProxy: false };
+  readonly decompress: false;
+  /** The caller measures time. */
+  readonly timeout: false;
+}
+
+/** Returns the host of Bun. */
+export function bunHost(): Host {
+  const runtime = nodeRuntime();
+  return { ...runtime, fetch: bunFetch(runtime.environment) };
+}
+
+function bunFetch(environment: Environment): Fetch {
+  const trust = createTrust(environment);
+  return createFetch(async (request) => {
+    const { url, tls, proxyUrl } = request;
+    const needsTls = url.protocol === "https:" || proxyUrl?.startsWith("https:") === true;
+    const init: BunInit = {
+      ...webInit(request),
+      ...(needsTls && { tls: await trust(tls) }),
+      proxy: proxyUrl === undefined ? false : { url: proxyUrl, respectNoProxy: false },
+      decompress: false,
+      timeout: false,
+    };
+    return webAnswer(await fetch(url.href, init));
+  });
+}

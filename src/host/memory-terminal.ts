@@ -1,0 +1,38 @@
+import { type Bytes, OciError } from "../core/base/mod.ts";
+import type { Terminal } from "../core/port/mod.ts";
+
+/** A terminal that remembers. */
+export interface MemoryTerminal {
+  /** The terminal. */
+  readonly terminal: Terminal;
+  /** Returns what went to standard output. */
+  output(): string;
+  /** Returns what went to standard error. */
+  errors(): string;
+}
+
+/** Returns a terminal that is none, with `input` to read. */
+export function createTerminal(input: Bytes): MemoryTerminal {
+  let output = "";
+  let errors = "";
+  return {
+    output: () => output,
+    errors: () => errors,
+    terminal: {
+      outputIsTerminal: false,
+      errorsAreTerminal: false,
+      columns: () => 80,
+      async write(text) {
+        output += text;
+        return true;
+      },
+      async writeError(text) {
+        errors += text;
+      },
+      async readInput(limit) {
+        if (input.length > limit) throw new OciError("LIMIT", `Cannot read standard input: it is larger than ${limit} bytes`);
+        return input.slice();
+      },
+    },
+  };
+}

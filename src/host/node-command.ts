@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { constants } from "node:os";
+import { concatBytes, OciError, quote, throwIfAborted } from "../core/base/mod.ts";
+import type { CommandOptions, CommandResult, Run } from "../core/port/mod.ts";
+import { systemCode, systemWords } from "./system-error.ts";
+
+/** Runs a command with `node:child_process`. */
+export const nodeCommand: Run = async (command, options) => {
+  const [program, ...parameters] = command;
+  if (program === undefined) throw new OciError("INVALID", "Cannot run a command: it has no name");
+  throwIfAborted(options.signal);
+  const child = spawn(program, parameters, { stdio: "pipe", windowsHide: true });
+  const limits = createLimits(program, options);
+  try {
+    return await Promise.race([finish(program, child, options, limits), limits.exceeded]);
+  } finally {
+    limits.release();
+    kill(child);
+  }
+};
+
+interface Limits {
+  /** Rejects when a limit is passed. */
+  readonly exceeded: Promise<never>;
+  /** Counts output. */
+  count(bytes: number): void;
+  release(): void;
+}
+
+function createLimits(program: string, options: CommandOptions): Limits {
+  let reject: (reason: unknown) => void = () => {};
+  const exceeded = new Promise<never>((_, rejected) => {
+    reject = rejected;
+  });
+  exceeded.catch(() => {});
+  const stop = (what: string): void => reject(new OciError("LIMIT", `Cannot run ${quote(program)}: ${what}`));
+  const abort = (): void => reject(options.signal?.reason);
+  const timer = setTimeout(() => stop(`it did not end within ${options.timeout} ms`), options.timeout);
+  options.signal?.addEventListener("abort", abort, { once: true });
+  let size = 0;
+  return {
+    exceeded,
+    count(bytes) {
+      size += bytes;
+      if (size > options.maximumOutput) stop(`it printed more than ${options.maximumOutput} bytes`);
+    },
+    release() {
+      clearTimeout(timer);
+      options.signal?.removeEventListener("abort", abort);
+    },
+  };
+}
+
+function finish(program: string, child: ChildProcess, options: CommandOptions, limits: Limits): Promise<CommandResult> {
+  const output = collect(child.stdout, limits);
+  const errors = collect(child.stderr, limits);
+  // A command need not read its input.
+  child.stdin?.on("error", () => {});
+  child.stdin?.end(options.input);
+  return new Promise((resolve, reject) => {
+    child.once("error", (cause) => {
+      const code = systemCode(cause) === "ENOENT" ? "NOT_FOUND" : "IO";
+      reject(new OciError(code, `Cannot run ${quote(program)}: ${code === "NOT_FOUND" ? "there is no such command" : systemWords(cause)}`, { cause }));
+    });
+    child.once("close", (status, signal) => {
+      resolve({ status: status ?? 128 + (signal === null ? 0 : constants.signals[signal]), output: concatBytes(output), errors: concatBytes(errors) });
+    });
+  });
+}
+
+function collect(stream: NodeJS.ReadableStream | null, limits: Limits): readonly Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  stream?.on("data", (piece: Uint8Array) => {
+    pieces.push(piece);
+    limits.count(piece.length);
+  });
+  stream?.on("error", () => {});
+  return pieces;
+}
+
+/** Ends what is left of the command; its own children may hold the pipes open. */
+function kill(child: ChildProcess): void {
+  if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) child.kill("SIGKILL");
+  child.stdin?.destroy();
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+}

@@ -1,0 +1,76 @@
+import type { Transform } from "node:stream";
+import * as zlib from "node:zlib";
+import { type Bytes, type ByteStream, OciError, streamOf } from "../core/base/mod.ts";
+import type { Compression, CompressionFormat } from "../core/port/mod.ts";
+import { guarded } from "./guarded.ts";
+
+/** The part of `node:zlib` that Node has from 22.15 on. */
+interface MaybeZstd {
+  readonly createGzip: unknown;
+  readonly createZstdCompress?: (options: object) => Transform;
+  readonly createZstdDecompress?: (options: object) => Transform;
+}
+
+type Step = TransformStream<Bytes, Bytes>;
+
+const chunkSize = 2 ** 16;
+const zstd: MaybeZstd = zlib;
+/** `ZSTD_c_compressionLevel` of zstd.h. */
+const zstdLevel = 100;
+
+/** Returns the compression `node:zlib` has. */
+export function nodeCompression(): Compression {
+  return {
+    formats: zstd.createZstdCompress === undefined ? ["gzip"] : ["gzip", "zstd"],
+    compress: (format, level) => stepOf("compress", compressor(format, level)),
+    decompress: (format) => stepOf("decompress", decompressor(format)),
+  };
+}
+
+function compressor(format: CompressionFormat, level: number | undefined): Transform {
+  if (format === "gzip") return zlib.createGzip({ chunkSize, ...(level !== undefined && { level }) });
+  if (zstd.createZstdCompress === undefined) throw unsupported("compress");
+  return zstd.createZstdCompress({ chunkSize, ...(level !== undefined && { params: { [zstdLevel]: level } }) });
+}
+
+function decompressor(format: CompressionFormat): Transform {
+  if (format === "gzip") return zlib.createGunzip({ chunkSize });
+  if (zstd.createZstdDecompress === undefined) throw unsupported("decompress");
+  return zstd.createZstdDecompress({ chunkSize });
+}
+
+function unsupported(verb: string): OciError {
+  return new OciError("UNSUPPORTED", `Cannot ${verb} "zstd": this runtime has no zstd, Bun, Deno and Node from 22.15 on have`);
+}
+
+/** Runs an engine of Node as a web transform. A write resolves when the engine has used it up, which is when its output has room. */
+function stepOf(verb: string, engine: Transform): Step {
+  let failure: unknown;
+  engine.on("error", (cause) => {
+    failure = cause;
+  });
+  const fail = (): OciError => new OciError("INVALID", `Cannot ${verb} the stream: ${failure instanceof Error ? failure.message : "it was given up"}`, { cause: failure });
+  const settle = (start: (done: (error?: Error | null) => void) => void): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const closed = (): void => reject(fail());
+      engine.once("close", closed);
+      start((error) => {
+        engine.off("close", closed);
+        if (error) reject(fail());
+        else resolve();
+      });
+    });
+  const writable = new WritableStream<Bytes>({
+    write: (bytes) => settle((done) => engine.write(bytes, done)),
+    close: () => settle((done) => engine.end(done)),
+    abort(reason) {
+      engine.destroy(reason instanceof Error ? reason : new Error(String(reason)));
+    },
+  });
+  return { writable, readable: output(engine, fail) };
+}
+
+function output(engine: Transform, fail: () => OciError): ByteStream {
+  const pieces = engine[Symbol.asyncIterator]();
+  return streamOf(guarded({ next: () => pieces.next(), stop: () => void engine.destroy(), fail }));
+}

@@ -1,0 +1,123 @@
+import type { Stats } from "node:fs";
+import { type FileHandle, link, lstat, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { type Bytes, type ByteStream, OciError, quote, readAll, streamOf, throwIfAborted } from "../core/base/mod.ts";
+import type { FileKind, FileStatus, FileSystem, FileWriter, ReadOptions } from "../core/port/mod.ts";
+import { fileError, systemCode } from "./system-error.ts";
+
+const pieceSize = 2 ** 20;
+/** A file that is no regular one, or that tells no size, is read in pieces of this size. */
+const smallPiece = 2 ** 16;
+const noLinks: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EXDEV", "EMLINK"]);
+/** What systems answer that cannot open a directory, or cannot flush one. */
+const noDirectorySync: ReadonlySet<string> = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EISDIR", "EPERM", "EBADF"]);
+
+/** Returns the file system behind `node:fs`, which Node, Bun and Deno share. */
+export function nodeFiles(): FileSystem {
+  return {
+    read,
+    readFile: async (path, limit) => await readAll(await read(path), { limit, what: quote(path) }),
+    create: async (path, options) => writerOf(path, await guard("create", path, () => open(path, "wx", options?.mode ?? 0o666))),
+    status: (path) => guard("look at", path, () => status(path)),
+    list: (path) => guard("list", path, async () => (await readdir(path)).sort()),
+    async makeDirectory(path, options) {
+      await guard("make directory", path, () => mkdir(path, { recursive: true, ...options }));
+    },
+    createDirectory: (path, options) => guard("make directory", path, () => mkdir(path, { ...options })),
+    link: linkFile,
+    rename: (from, to) => guard("rename", from, () => rename(from, to)),
+    // Made absolute because a trailing separator would follow a link.
+    remove: (path) => guard("remove", path, () => rm(resolve(path), { recursive: true, force: true })),
+    syncDirectory,
+    join,
+    absolute: (path) => resolve(path),
+    dirname,
+  };
+}
+
+async function guard<T>(verb: string, path: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw fileError(verb, path, error);
+  }
+}
+
+/** The file is opened with the first piece: a stream nobody reads holds nothing open. */
+async function read(path: string, options: ReadOptions = {}): Promise<ByteStream> {
+  throwIfAborted(options.signal);
+  const found = await guard("read", path, () => stat(path));
+  if (found.isDirectory()) throw new OciError("IO", `Cannot read ${quote(path)}: EISDIR: it is a directory`);
+  return streamOf(pieces(path, found, options), options.signal);
+}
+
+async function* pieces(path: string, found: Stats, options: ReadOptions): AsyncGenerator<Bytes, void, void> {
+  const { start = 0, end = Number.POSITIVE_INFINITY } = options;
+  const most = found.isFile() && found.size > 0 ? pieceSize : smallPiece;
+  const handle = await guard("read", path, () => open(path, "r"));
+  try {
+    for (let at = start; at < end; ) {
+      const left = found.size > at ? found.size - at : most;
+      const buffer = new Uint8Array(Math.min(most, end - at, left));
+      // Pipes have no position.
+      const { bytesRead } = await guard("read", path, () => handle.read(buffer, 0, buffer.length, found.isFile() ? at : null));
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+function writerOf(path: string, handle: FileHandle): FileWriter {
+  let closing: Promise<void> | undefined;
+  return {
+    write: (bytes) =>
+      guard("write", path, async () => {
+        for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at, bytes.length - at)).bytesWritten;
+      }),
+    sync: () => guard("write", path, () => handle.sync()),
+    close: () => (closing ??= guard("write", path, () => handle.close())),
+  };
+}
+
+async function status(path: string): Promise<FileStatus | undefined> {
+  try {
+    const found = await lstat(path);
+    return { kind: kindOf(found), size: found.size, modified: found.mtimeMs };
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
+
+function kindOf(found: Stats): FileKind {
+  if (found.isSymbolicLink()) return "link";
+  if (found.isDirectory()) return "directory";
+  return found.isFile() ? "file" : "other";
+}
+
+async function linkFile(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (cause) {
+    if (systemCode(cause) === "EEXIST") throw fileError("create", to, cause);
+    if (!noLinks.has(systemCode(cause) ?? "")) throw fileError("link", from, cause);
+    throw new OciError("UNSUPPORTED", `Cannot link ${quote(from)} to ${quote(to)}: the file system refuses (${systemCode(cause)})`, { cause });
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  try {
+    const handle = await open(path, "r");
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (!noDirectorySync.has(systemCode(error) ?? "")) throw fileError("sync", path, error);
+  }
+}

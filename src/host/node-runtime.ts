@@ -1,0 +1,92 @@
+import { createHash, randomFillSync } from "node:crypto";
+import { endianness, homedir } from "node:os";
+import process from "node:process";
+import { setTimeout as wait } from "node:timers/promises";
+import type { Clock, Environment, Hash, Host, Random } from "../core/port/mod.ts";
+import { nodeCommand } from "./node-command.ts";
+import { nodeCompression } from "./node-compression.ts";
+import { nodeFiles } from "./node-files.ts";
+import { nodeTerminal } from "./node-terminal.ts";
+
+/** A longer time overflows the timers of every runtime and fires at once. */
+const longestWait = 2 ** 31 - 1;
+
+const systems: Readonly<Record<string, string>> = { win32: "windows", sunos: "solaris" };
+const architectures: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386", mipsel: "mipsle", loong64: "loong64" };
+
+/** Returns all of a host but `fetch`: what Node, Bun and Deno share. */
+export function nodeRuntime(): Omit<Host, "fetch"> {
+  return {
+    files: nodeFiles(),
+    hash: nodeHash,
+    compression: nodeCompression(),
+    clock: nodeClock,
+    random: nodeRandom,
+    environment: nodeEnvironment(),
+    run: nodeCommand,
+    terminal: nodeTerminal(),
+  };
+}
+
+const nodeHash: Hash = (algorithm) => {
+  const hash = createHash(algorithm);
+  return {
+    update(bytes) {
+      hash.update(bytes);
+    },
+    digest: () => hash.digest("hex"),
+  };
+};
+
+const nodeClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  async sleep(milliseconds, signal) {
+    signal?.throwIfAborted();
+    try {
+      await wait(Math.min(milliseconds, longestWait), undefined, signal && { signal });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    }
+  },
+};
+
+const nodeRandom: Random = {
+  bytes: (length) => randomFillSync(new Uint8Array(length)),
+  number: () => Math.random(),
+};
+
+function nodeEnvironment(): Environment {
+  const home = homeDirectory();
+  const user = process.getuid?.();
+  return {
+    get: (name) => process.env[name] || undefined,
+    ...(home !== undefined && { home }),
+    ...(user !== undefined && { user }),
+    os: systems[process.platform] ?? process.platform,
+    architecture: architecture(),
+    runtime: runtime(),
+  };
+}
+
+function homeDirectory(): string | undefined {
+  try {
+    return homedir() || undefined;
+  } catch {
+    // A user number that /etc/passwd does not know.
+    return undefined;
+  }
+}
+
+function architecture(): string {
+  const name: string = process.arch;
+  if (name === "ppc64") return endianness() === "LE" ? "ppc64le" : "ppc64";
+  return architectures[name] ?? name;
+}
+
+function runtime(): string {
+  const { bun, deno, node } = process.versions;
+  if (bun !== undefined) return `bun/${bun}`;
+  return deno === undefined ? `node/${node}` : `deno/${deno}`;
+}

@@ -1,0 +1,66 @@
+import { Readable } from "node:stream";
+import { createSecureContext } from "node:tls";
+import type { Agent, Dispatcher } from "undici";
+import type { Environment, Fetch } from "../core/port/mod.ts";
+import { createTrust, type TlsSettings } from "./trust.ts";
+import { createFetch, type Incoming, type Outgoing } from "./web-fetch.ts";
+
+/** Registries answer with long challenges and signed locations; undici stops at 16 KiB. */
+const maxHeaderSize = 2 ** 18;
+const connectTimeout = 30_000;
+
+/**
+ * Returns the `Fetch` of Node and Deno over undici's dispatchers. `fetch` itself cannot serve: Node's keeps a streamed body
+ * in memory, Deno's drops its length, asks the environment for proxies and has no unverified TLS for one request.
+ */
+export function undiciFetch(environment: Environment): Fetch {
+  const trust = createTrust(environment);
+  const dispatchers = new Map<string, Promise<Dispatcher>>();
+  const dispatcherOf = ({ url, tls, proxyUrl }: Outgoing): Promise<Dispatcher> => {
+    const needsTls = url.protocol === "https:" || proxyUrl?.startsWith("https:") === true;
+    const key = JSON.stringify([proxyUrl ?? null, needsTls ? tls : null]);
+    const known = dispatchers.get(key);
+    if (known !== undefined) return known;
+    const made = (async () => await createDispatcher(needsTls ? await trust(tls) : undefined, proxyUrl))();
+    dispatchers.set(key, made);
+    made.catch(() => dispatchers.delete(key));
+    return made;
+  };
+  return createFetch(async (request) => await send(await dispatcherOf(request), request));
+}
+
+async function createDispatcher(tls: TlsSettings | undefined, proxyUrl: string | undefined): Promise<Dispatcher> {
+  const undici = await import("undici");
+  const connect = { timeout: connectTimeout, ...(tls && { secureContext: createSecureContext(tls), rejectUnauthorized: tls.rejectUnauthorized }) };
+  const options: Agent.Options = { headersTimeout: 0, bodyTimeout: 0, maxHeaderSize };
+  if (proxyUrl === undefined) return new undici.Agent({ ...options, connect });
+  return new undici.ProxyAgent({ ...options, uri: proxyUrl, requestTls: connect, proxyTls: connect, proxyTunnel: false });
+}
+
+async function send(dispatcher: Dispatcher, request: Outgoing): Promise<Incoming> {
+  const { url, method, headers, body, signal } = request;
+  const answer = await dispatcher.request({
+    origin: url.origin,
+    path: `${url.pathname}${url.search}`,
+    method,
+    headers: Object.fromEntries(headers),
+    // A HEAD would close its connection otherwise.
+    reset: false,
+    ...(body !== undefined && { body: body instanceof Uint8Array ? body : Readable.from(body, { objectMode: false }) }),
+    ...(signal && { signal }),
+  });
+  const stop = (): void => void answer.body.destroy();
+  const head = { status: answer.statusCode, headers: readHeaders(answer.headers) };
+  if (method === "HEAD") {
+    await answer.body.dump();
+    return { ...head, stop };
+  }
+  const pieces = answer.body[Symbol.asyncIterator]();
+  return { ...head, stop, next: () => pieces.next() };
+}
+
+function readHeaders(raw: Readonly<Record<string, string | readonly string[] | undefined>>): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(raw)) for (const one of [value ?? []].flat()) headers.append(name, one);
+  return headers;
+}

@@ -1,0 +1,44 @@
+import { type Bytes, OciError } from "../core/base/mod.ts";
+import type { Compression, CompressionFormat } from "../core/port/mod.ts";
+
+/** The compression of the web: gzip at one level; the one after the first member is refused by some runtimes. */
+export const webCompression: Compression = {
+  formats: ["gzip"],
+  compress(format) {
+    return narrow(new CompressionStream(known("compress", format)));
+  },
+  decompress(format) {
+    return narrow(new DecompressionStream(known("decompress", format)));
+  },
+};
+
+function known(verb: string, format: CompressionFormat): "gzip" {
+  if (format === "gzip") return format;
+  throw new OciError("UNSUPPORTED", `Cannot ${verb} "${format}": the web knows gzip only`);
+}
+
+interface ByteTransform {
+  readonly readable: ReadableStream<Uint8Array<ArrayBufferLike>>;
+  readonly writable: WritableStream<BufferSource>;
+}
+
+/** Failures of the web's transform are a `TypeError`; a reader expects an `OciError`. */
+function narrow(transform: ByteTransform): TransformStream<Bytes, Bytes> {
+  const reader = transform.readable.getReader();
+  const readable = new ReadableStream<Bytes>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await reader.read();
+          if (done) controller.close();
+          else controller.enqueue(new Uint8Array(value));
+        } catch (cause) {
+          controller.error(new OciError("INVALID", "Cannot decompress the stream: its data is not valid", { cause }));
+        }
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+  return { readable, writable: transform.writable };
+}
