@@ -70,14 +70,18 @@ function makeLayout(layout: string): void {
     mediaType: index,
     manifests: [
       { ...amd64, platform: { architecture: "amd64", os: "linux" } },
-      { ...windows, annotations: { b: "<2>", a: "1" }, platform: { architecture: "amd64", os: "windows", "os.version": "10.0.17763.5122", "os.features": ["win32k"] } },
+      {
+        ...windows,
+        annotations: { b: "<2>", a: "1" },
+        platform: { architecture: "amd64", os: "windows", "os.version": "10.0.17763.5122", "os.features": ["win32k"] },
+      },
       {
         ...attestation,
         annotations: { "vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": amd64.digest },
         platform: { architecture: "unknown", os: "unknown" },
       },
     ],
-    annotations: { "org.opencontainers.image.description": "Über <all> & \"more\" \u2028 😀", "10": "ten", "9": "nine" },
+    annotations: { "org.opencontainers.image.description": 'Über <all> & "more" \u2028 😀', "10": "ten", "9": "nine" },
   };
   const named = (entry: Entry, name: string): object => ({ ...entry, annotations: { "org.opencontainers.image.ref.name": name } });
   const all = { mediaType: index, ...put(layout, inLayout, JSON.stringify(list)) };
@@ -89,7 +93,10 @@ function makeLayout(layout: string): void {
 /** A docker image, which a layout cannot hold. */
 function makeDockerImage(directory: string): void {
   mkdirSync(directory);
-  const config = { mediaType: "application/vnd.docker.container.image.v1+json", ...put(directory, inDirectory, configOf({ architecture: "s390x", os: "linux" })) };
+  const config = {
+    mediaType: "application/vnd.docker.container.image.v1+json",
+    ...put(directory, inDirectory, configOf({ architecture: "s390x", os: "linux" })),
+  };
   const layers = [{ mediaType: "application/vnd.docker.image.rootfs.diff.tar", ...put(directory, inDirectory, layer) }];
   const mediaType = "application/vnd.docker.distribution.manifest.v2+json";
   writeFileSync(join(directory, "manifest.json"), JSON.stringify({ schemaVersion: 2, mediaType, config, layers }));
@@ -122,11 +129,23 @@ function annotationFlags(annotations: readonly string[]): readonly string[] {
 const cases: readonly Case[] = [
   { name: "empty", note: "a list without entries is a docker list", steps: [["create", "LIST"]], push: [] },
   { name: "empty-as-oci", note: "the same as OCI", steps: [["create", "LIST"]], push: ["--format", "oci"] },
-  { name: "images", note: "two images", steps: [["create", "LIST"], ["add", "LIST", "oci:LAYOUT:amd64"], ["add", "LIST", "oci:LAYOUT:arm64"]], push: [] },
+  {
+    name: "images",
+    note: "two images",
+    steps: [
+      ["create", "LIST"],
+      ["add", "LIST", "oci:LAYOUT:amd64"],
+      ["add", "LIST", "oci:LAYOUT:arm64"],
+    ],
+    push: [],
+  },
   {
     name: "annotations",
     note: "annotations with everything Go escapes or sorts in its own way",
-    steps: [["create", "LIST"], ["add", ...annotationFlags(oddAnnotations), "LIST", "oci:LAYOUT:amd64"]],
+    steps: [
+      ["create", "LIST"],
+      ["add", ...annotationFlags(oddAnnotations), "LIST", "oci:LAYOUT:amd64"],
+    ],
     push: [],
   },
   {
@@ -173,25 +192,38 @@ const cases: readonly Case[] = [
   {
     name: "docker-image",
     note: "an OCI index of a docker image",
-    steps: [["create", "LIST"], ["add", "--annotation", "a=1", "LIST", "dir:DOCKER"]],
+    steps: [
+      ["create", "LIST"],
+      ["add", "--annotation", "a=1", "LIST", "dir:DOCKER"],
+    ],
     push: [],
   },
   {
     name: "docker-image-as-v2s2",
     note: "the same as a docker list: annotations are left out",
-    steps: [["create", "LIST"], ["add", "--annotation", "a=1", "LIST", "dir:DOCKER"]],
+    steps: [
+      ["create", "LIST"],
+      ["add", "--annotation", "a=1", "LIST", "dir:DOCKER"],
+    ],
     push: ["--format", "v2s2"],
   },
   {
     name: "add-all",
     note: "entries taken from another index, an attestation among them; this version copies neither its annotations nor theirs",
-    steps: [["create", "LIST"], ["add", "--all", "LIST", "oci:LAYOUT:list"]],
+    steps: [
+      ["create", "LIST"],
+      ["add", "--all", "LIST", "oci:LAYOUT:list"],
+    ],
     push: [],
   },
   {
     name: "remove",
     note: "a list emptied again",
-    steps: [["create", "LIST"], ["add", "LIST", "oci:LAYOUT:amd64"], ["remove", "LIST", "DIGEST:amd64"]],
+    steps: [
+      ["create", "LIST"],
+      ["add", "LIST", "oci:LAYOUT:amd64"],
+      ["remove", "LIST", "DIGEST:amd64"],
+    ],
     push: [],
   },
 ];
@@ -204,7 +236,11 @@ function runCase(test: Case, digests: ReadonlyMap<string, string>): string {
   const root = join(here, test.name);
   const global = ["--root", join(root, "root"), "--runroot", join(root, "run"), "--storage-driver", "vfs"];
   const fill = (text: string): string =>
-    text.replace("LAYOUT", join(here, "layout")).replace("DOCKER", join(here, "docker")).replace(/^DIGEST:(.*)$/, (_, name: string) => digests.get(name) ?? name).replace(/^LIST$/, "list");
+    text
+      .replace("LAYOUT", join(here, "layout"))
+      .replace("DOCKER", join(here, "docker"))
+      .replace(/^DIGEST:(.*)$/, (_, name: string) => digests.get(name) ?? name)
+      .replace(/^LIST$/, "list");
   for (const step of test.steps) run("buildah", [...global, "manifest", ...step.map(fill)]);
   const to = join(root, "pushed");
   run("buildah", [...global, "manifest", "push", "--signature-policy", policy, "--all", ...test.push, "list", `dir:${to}`]);
@@ -223,7 +259,9 @@ function runSkopeo(): string {
 }
 
 function shell(word: string): string {
-  return /^[\w:=.,/-]+$/.test(word) ? word : `$'${word.replace(/[\\']/g, "\\$&").replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)}'`;
+  if (/^[\w:=.,/-]+$/.test(word)) return word;
+  const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return `$'${word.replace(/[\\']/g, "\\$&").replace(/[\p{Cc}\u2028\u2029]/gu, escaped)}'`;
 }
 
 function readme(commands: readonly (readonly [name: string, note: string, commands: string])[]): string {
@@ -246,7 +284,10 @@ try {
   makeDockerImage(join(here, "docker"));
   const layout = JSON.parse(readFileSync(join(here, "layout", "index.json"), "utf8"));
   const digests = new Map<string, string>(
-    layout.manifests.map((entry: { digest: string; annotations: Record<string, string> }) => [entry.annotations["org.opencontainers.image.ref.name"], entry.digest]),
+    layout.manifests.map((entry: { digest: string; annotations: Record<string, string> }) => [
+      entry.annotations["org.opencontainers.image.ref.name"],
+      entry.digest,
+    ]),
   );
   const recorded = cases.map((test) => [test.name, test.note, runCase(test, digests)] as const);
   const skopeo = ["index-annotations", "annotations of an index, from skopeo", runSkopeo()] as const;

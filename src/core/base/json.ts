@@ -62,26 +62,40 @@ export function readJsonText(bytes: Uint8Array, what: string): JsonText {
 }
 
 function textAt(source: string, start: number, end: number): JsonText {
-  if (source[start] === "{") {
-    let members: JsonText["members"];
-    return {
-      get json() {
-        return compact(source.slice(start, end));
-      },
-      get members() {
-        return (members ??= readMembers(source, start));
-      },
-    };
-  }
-  if (source[start] !== "[") return { json: source.slice(start, end) };
-  let items: JsonText["items"];
+  const text = source.slice(start, end);
+  if (source[start] === "{") return objectText(text, () => readMembers(source, start));
+  return source[start] === "[" ? arrayText(text, () => readItems(source, start)) : { json: text };
+}
+
+function objectText(text: string, read: () => NonNullable<JsonText["members"]>): JsonText {
+  const members = once(read);
   return {
     get json() {
-      return compact(source.slice(start, end));
+      return compact(text);
+    },
+    get members() {
+      return members();
+    },
+  };
+}
+
+function arrayText(text: string, read: () => NonNullable<JsonText["items"]>): JsonText {
+  const items = once(read);
+  return {
+    get json() {
+      return compact(text);
     },
     get items() {
-      return (items ??= readItems(source, start));
+      return items();
     },
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }
 

@@ -4,7 +4,11 @@ import { readJson } from "./json.ts";
 import { escapeControls, shorten } from "./text.ts";
 
 /** The entries of a schema for interface `T`: with `satisfies`, a missing, surplus or mistyped member does not compile. */
-export type EntriesOf<T> = { readonly [K in keyof T]-?: v.GenericSchema<unknown, Exclude<T[K], undefined>> | v.ExactOptionalSchema<v.GenericSchema<unknown, Exclude<T[K], undefined>>, undefined> };
+export type EntriesOf<T> = {
+  readonly [K in keyof T]-?:
+    | v.GenericSchema<unknown, Exclude<T[K], undefined>>
+    | v.ExactOptionalSchema<v.GenericSchema<unknown, Exclude<T[K], undefined>>, undefined>;
+};
 
 /** Returns `value` as what `schema` promises; `what` names it. @throws {OciError} `INVALID` that says what was expected where */
 export function parseAs<T>(schema: v.GenericSchema<unknown, T>, value: unknown, what: string): T {

@@ -108,7 +108,15 @@ function patchPlatform(platform: Platform | undefined, { platform: patch = {}, u
   const sets = Object.values(patch).some((value) => value !== undefined);
   const clears = platform !== undefined && unset.some((name) => name in platform);
   if (!sets && !clears) return platform;
-  const { architecture = "", os = "", "os.version": oldVersion, "os.features": oldOsFeatures, variant: oldVariant, features: oldFeatures, ...rest } = platform ?? {};
+  const {
+    architecture = "",
+    os = "",
+    "os.version": oldVersion,
+    "os.features": oldOsFeatures,
+    variant: oldVariant,
+    features: oldFeatures,
+    ...rest
+  } = platform ?? {};
   const kept = keeper(unset);
   const version = patchText(kept("os.version", oldVersion), patch["os.version"]);
   const osFeatures = patchTexts(kept("os.features", oldOsFeatures), patch["os.features"]);

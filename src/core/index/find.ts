@@ -1,5 +1,5 @@
 import { OciError, quote, shorten } from "../base/mod.ts";
-import { type Descriptor, type Digest, encodedDigest, formatPlatform, type ImageIndex, normalisePlatform, parsePlatform, type Platform } from "../spec/mod.ts";
+import { type Descriptor, type Digest, encodedDigest, formatPlatform, type ImageIndex, normalisePlatform, type Platform, parsePlatform } from "../spec/mod.ts";
 
 /** What else entries are known by, see {@linkcode findEntries}. */
 export interface FindOptions {
@@ -70,9 +70,7 @@ function findByPrefix(index: ImageIndex, text: string): readonly Descriptor[] {
   const match = /^(?:(sha256|sha512):)?([0-9a-f]{6,128})$/.exec(text);
   const [, algorithm, prefix] = match ?? [];
   if (prefix === undefined) return [];
-  return index.manifests.filter(
-    ({ digest }) => encodedDigest(digest).startsWith(prefix) && (algorithm === undefined || digest.startsWith(`${algorithm}:`)),
-  );
+  return index.manifests.filter(({ digest }) => encodedDigest(digest).startsWith(prefix) && (algorithm === undefined || digest.startsWith(`${algorithm}:`)));
 }
 
 function findByPlatform(index: ImageIndex, text: string): readonly Descriptor[] {

@@ -28,9 +28,15 @@ export interface Descriptor {
 
 const size = v.pipe(
   v.number(),
-  v.check((value) => Number.isSafeInteger(value) && value >= 0, (issue) => `expected a number of bytes, received ${issue.received}`),
+  v.check(
+    (value) => Number.isSafeInteger(value) && value >= 0,
+    (issue) => `expected a number of bytes, received ${issue.received}`,
+  ),
 );
-const base64 = v.pipe(v.string(), v.check((text) => tryParseBase64(text) !== undefined, "expected base64 with padding"));
+const base64 = v.pipe(
+  v.string(),
+  v.check((text) => tryParseBase64(text) !== undefined, "expected base64 with padding"),
+);
 
 const entries = {
   mediaType: v.pipe(v.string(), v.minLength(1, "expected a media type, received nothing")),

@@ -125,7 +125,8 @@ function typeOf(raw: object, promised: string | undefined, what: string): IndexM
   const isList = "manifests" in raw;
   const isImage = "config" in raw || "layers" in raw || "fsLayers" in raw || "history" in raw;
   if (isList && isImage) throw new OciError("INVALID", `Cannot read ${what}: it has the members of an index and of an image`);
-  if (fields.schemaVersion === 1) throw new OciError("UNSUPPORTED", `Cannot read ${what}: docker image manifest version 2, schema 1 is obsolete and not supported`);
+  if (fields.schemaVersion === 1)
+    throw new OciError("UNSUPPORTED", `Cannot read ${what}: docker image manifest version 2, schema 1 is obsolete and not supported`);
   const declared = parseAs(declaredType, fields.mediaType, `${what} at mediaType`) || undefined;
   const normalised = promised === undefined ? "" : normaliseMediaType(promised);
   const outer = genericTypes.has(normalised) ? undefined : normalised;
