@@ -1,0 +1,70 @@
+import type { ByteStream, Bytes } from "../base/mod.ts";
+import type { IdleWatch } from "./idle.ts";
+
+/** A body on its way out. */
+export interface OutgoingBody {
+  /** What `fetch` is given. */
+  readonly stream: ByteStream;
+  /** The failure of the source, if that is why the request failed; runtimes wrap it in failures of their own. */
+  failure(): { readonly error: unknown } | undefined;
+}
+
+/**
+ * Returns `source` as a body that tells the watch of every piece and ends with `signal`: on Node an aborted upload goes on
+ * draining its source unless the source itself stops.
+ */
+export function outgoingBody(source: ByteStream, watch: IdleWatch, signal: AbortSignal): OutgoingBody {
+  const reader = source.getReader();
+  let failure: { readonly error: unknown } | undefined;
+  const stream = new ReadableStream<Bytes>(
+    {
+      async pull(controller) {
+        try {
+          signal.throwIfAborted();
+          const next = await reader.read();
+          watch.progress();
+          if (next.done) controller.close();
+          else controller.enqueue(next.value);
+        } catch (error) {
+          if (!signal.aborted) failure = { error };
+          reader.cancel(error).catch(() => {});
+          controller.error(error);
+        }
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+  return { stream, failure: () => failure };
+}
+
+/** Returns a body on its way in: it fails when `watch` or `signal` does, and `done` is called once when it is over. */
+export function incomingBody(source: ByteStream | null, watch: IdleWatch, signal: AbortSignal, done: () => void): ByteStream {
+  if (source === null) {
+    done();
+    return new ReadableStream<Bytes>({ start: (controller) => controller.close() });
+  }
+  const reader = source.getReader();
+  return new ReadableStream<Bytes>(
+    {
+      async pull(controller) {
+        watch.wait();
+        try {
+          const next = await reader.read();
+          watch.pause();
+          if (!next.done) return controller.enqueue(next.value);
+          done();
+          controller.close();
+        } catch (error) {
+          done();
+          controller.error(signal.aborted ? signal.reason : error);
+        }
+      },
+      async cancel(reason) {
+        done();
+        await reader.cancel(reason);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
