@@ -51,7 +51,7 @@ function checkJsrDoors(root: string, npm: Package, jsr: JsrPackage): readonly st
     const missing = door in npm.exports ? [] : [`jsr.json: "${door}" is not exported by package.json`];
     if (!existsSync(join(root, source))) return [...missing, `jsr.json: "${door}" is ${source}, which does not exist`];
     const documented = /^\/\*\*[\s\S]+?\*\/\s/.test(readFileSync(join(root, source), "utf8"));
-    return [...missing, ...(documented ? [] : [`${source}: a door opens with a comment that says what is behind it`])];
+    return [...missing, ...(documented ? [] : [`${source.slice(2)}: a door opens with a comment that says what is behind it`])];
   });
 }
 

@@ -19,16 +19,16 @@ const beside: Readonly<Record<string, { readonly values: readonly string[]; read
   host: { values: ["core/base", "core/port"], types: ["core/spec"] },
 };
 
-/** Hosts have no `mod.ts`: a program takes one, never all. */
-const hostDoors: readonly string[] = ["node", "bun", "deno", "memory"].map((name) => `src/host/${name}.ts`);
+/** Hosts have no `mod.ts`: a program takes one, or the one it runs in, never all. */
+const hostDoors: readonly string[] = ["node", "bun", "deno", "memory", "current"].map((name) => `src/host/${name}.ts`);
 
 /** Packages and where they may be imported; one that is not here may be imported nowhere. */
 const packages: Readonly<Record<string, RegExp>> = {
   citty: /^src\/cli\//,
   ofetch: /^src\/core\/http\//,
   valibot: /^src\/(?!core\/port\/)/,
-  undici: /^src\/host\/node[\w-]*\.ts$/,
-  "@noble/hashes": /^src\/host\/memory\.ts$/,
+  undici: /^src\/host\/(?:node[\w-]*|undici-fetch)\.ts$/,
+  "@noble/hashes": /^src\/host\/(?:memory|web)[\w-]*\.ts$/,
   "modern-tar": /^src\/core\/(?:content|transport)\//,
   "smol-toml": /^src\/core\/settings\//,
   yaml: /^src\/core\/list\//,
@@ -37,7 +37,7 @@ const packages: Readonly<Record<string, RegExp>> = {
 
 const longestFile = 400;
 const runtimeGlobal =
-  /(?<![\w$.]|\.\s)(?:process|Buffer|Bun|Deno|require|__dirname|__filename)(?![\w$]|\s*\??:)|(?<=globalThis\s*(?:\?\.|\.)\s*)(?:process|Buffer|Bun|Deno|require)\b/g;
+  /(?<![\w$]|(?<!\.\.)\.)(?:process|Buffer|Bun|Deno|require|__dirname|__filename)(?![\w$]|\s*\??:)|(?<=globalThis\s*(?:\?\.|\.)\s*)(?:process|Buffer|Bun|Deno|require)\b/g;
 
 /** Returns every breach of the import law in the tree at `root`, as `path:line: what is wrong`; none is the good answer. */
 export function checkFloors(root: string): string[] {

@@ -13,5 +13,7 @@ export {
   type RegistryAnswer,
   RegistryError,
 } from "./core/base/mod.ts";
+export * from "./core/index/mod.ts";
+export * from "./core/list/mod.ts";
 export type * from "./core/port/mod.ts";
 export * from "./core/spec/mod.ts";
