@@ -33,11 +33,7 @@ export function createPool(size: number): Pool {
  * Runs `task` for every item at the same time and returns the results in order. The first failure fires the signal that the
  * other tasks were given; when all have ended, it is the one thrown.
  */
-export async function mapAll<T, R>(
-  items: readonly T[],
-  task: (item: T, signal: AbortSignal, at: number) => Promise<R>,
-  signal?: AbortSignal,
-): Promise<R[]> {
+export async function mapAll<T, R>(items: readonly T[], task: (item: T, signal: AbortSignal, at: number) => Promise<R>, signal?: AbortSignal): Promise<R[]> {
   const controller = new AbortController();
   const linked = signal ? AbortSignal.any([signal, controller.signal]) : controller.signal;
   let failure: { readonly error: unknown } | undefined;

@@ -12,7 +12,20 @@ export const AnnotationsSchema: v.GenericSchema<unknown, Annotations> = v.custom
 
 /** The pre-defined keys of image-spec annotations.md, without their prefix `org.opencontainers.image.`. */
 export const predefinedAnnotations: readonly string[] = [
-  "created", "authors", "url", "documentation", "source", "version", "revision", "vendor", "licenses", "ref.name", "title", "description", "base.digest", "base.name",
+  "created",
+  "authors",
+  "url",
+  "documentation",
+  "source",
+  "version",
+  "revision",
+  "vendor",
+  "licenses",
+  "ref.name",
+  "title",
+  "description",
+  "base.digest",
+  "base.name",
 ];
 
 const reservedPrefix = "org.opencontainers.";

@@ -68,7 +68,11 @@ function strings(texts: readonly string[]): string {
 }
 
 function annotations(map: Annotations): string {
-  return object(Object.keys(map).sort(compareUtf8).map((key) => [key, string(map[key] ?? "")]));
+  return object(
+    Object.keys(map)
+      .sort(compareUtf8)
+      .map((key) => [key, string(map[key] ?? "")]),
+  );
 }
 
 /** Order of the Go struct in image-spec `specs-go/v1/descriptor.go`. */

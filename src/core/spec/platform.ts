@@ -36,7 +36,7 @@ export const platformMembers: readonly string[] = Object.keys(entries);
 const osAliases: Readonly<Record<string, string>> = { macos: "darwin" };
 const architectureAliases: Readonly<Record<string, readonly [architecture: string, variant?: string]>> = {
   i386: ["386"],
-  "x86_64": ["amd64"],
+  x86_64: ["amd64"],
   "x86-64": ["amd64"],
   aarch64: ["arm64"],
   armhf: ["arm", "v7"],
