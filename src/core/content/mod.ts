@@ -1,6 +1,7 @@
 /** Bytes with a promise attached: verified streams and documents, files published whole or swapped, content-addressed files. */
 export * from "./content-files.ts";
 export * from "./document.ts";
+export * from "./graph.ts";
 export * from "./overlay.ts";
 export * from "./plain-file.ts";
 export * from "./publish.ts";

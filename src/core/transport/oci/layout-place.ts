@@ -1,0 +1,46 @@
+import { swapFile } from "../../content/mod.ts";
+import type { ContentOptions, ContentPlace } from "../../port/mod.ts";
+import type { OciLocation } from "../../spec/mod.ts";
+import { type LayoutFiles, type LayoutHost, openLayoutFiles, readLayout } from "./layout-files.ts";
+import { encodeLayoutIndex, readLayoutIndexToEdit, removeEntry } from "./layout-index.ts";
+import { openLayoutSource } from "./layout-source.ts";
+import { openLayoutTarget } from "./layout-target.ts";
+
+export type { LayoutHost } from "./layout-files.ts";
+
+/**
+ * Returns the layout at `location` as a place to read from and to write to; nothing is read or made before it is needed.
+ * Any number of processes may write to one layout at once.
+ * @example Write an index and read it again
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { newDocument } from "ocidex/content";
+ * import { memoryHost } from "ocidex/host/memory";
+ * import { openLayoutPlace } from "ocidex/transport";
+ *
+ * const host = memoryHost();
+ * const place = await openLayoutPlace(host, { transport: "oci", path: "/layout", reference: "1.0" });
+ * const value = { schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: [] } as const;
+ * await place.target.putRoot(newDocument(host.hash, value));
+ * assert.deepEqual((await place.source.resolve()).value, value);
+ * ```
+ */
+export async function openLayoutPlace(host: LayoutHost, location: OciLocation): Promise<ContentPlace> {
+  const layout = openLayoutFiles(host, location);
+  return {
+    source: openLayoutSource(layout),
+    target: openLayoutTarget(layout),
+    removeName: (options) => removeName(layout, options),
+  };
+}
+
+async function removeName(layout: LayoutFiles, { signal }: ContentOptions = {}): Promise<void> {
+  const { host, location, path, what } = layout;
+  signal?.throwIfAborted();
+  await readLayout(layout);
+  await swapFile(host, async (current) => encodeLayoutIndex(removeEntry(readLayoutIndexToEdit(current, what), { ...location, what }), what), {
+    directory: path,
+    name: "index.json",
+    ...(signal && { signal }),
+  });
+}

@@ -1,0 +1,2 @@
+/** OCI image layouts in a directory: `oci:DIR[:reference]`. */
+export * from "./layout-place.ts";
