@@ -102,7 +102,8 @@ export function checkCount({ min = 0, max }: Arguments, received: number): void 
  */
 export function toCitty(command: Command, run: (verb: Verb) => Promise<void>): CommandDef {
   const meta = { name: command.name, description: command.description };
-  if (!isGroup(command)) return defineCommand({ meta: { ...meta, alias: [...(command.aliases ?? [])] }, args: describeFlags(command.flags), run: () => run(command) });
+  if (!isGroup(command))
+    return defineCommand({ meta: { ...meta, alias: [...(command.aliases ?? [])] }, args: describeFlags(command.flags), run: () => run(command) });
   const subCommands: Record<string, CommandDef> = Object.create(null);
   for (const child of command.commands) subCommands[child.name] = toCitty(child, run);
   return defineCommand({ meta, subCommands });
@@ -113,7 +114,10 @@ function describeFlags(flags: readonly Flag[]): ArgsDef {
   for (const { name, type, description, short, value, hidden, notYet } of flags) {
     if (hidden === true || notYet !== undefined) continue;
     const alias = short === undefined ? {} : { alias: [short] };
-    described[name] = type === "flag" ? { type: "boolean", description, ...alias } : { type: "string", description, ...(value !== undefined && { valueHint: value }), ...alias };
+    described[name] =
+      type === "flag"
+        ? { type: "boolean", description, ...alias }
+        : { type: "string", description, ...(value !== undefined && { valueHint: value }), ...alias };
   }
   return described;
 }

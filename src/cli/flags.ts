@@ -1,4 +1,4 @@
-import { parseArgs, type ParseArgsConfig } from "node:util";
+import { type ParseArgsConfig, parseArgs } from "node:util";
 import { OciError, quote } from "../core/base/mod.ts";
 import { readDuration, readNumber, readSwitch } from "./values.ts";
 
@@ -162,7 +162,8 @@ function readValue(flag: Flag, text: string, before: Value | undefined): Value {
   if (flag.type === "list") return [...earlier, ...(text === "" ? [] : text.split(","))];
   if (flag.type === "flag") return readSwitch(text) ?? refuse(flag, text, `strconv.ParseBool: parsing ${quote(text)}: invalid syntax`);
   if (flag.type === "number") return readNumber(text) ?? refuse(flag, text, `strconv.ParseUint: parsing ${quote(text)}: invalid syntax`);
-  if (flag.type === "duration") return readDuration(text) ?? refuse(flag, text, `time: invalid duration ${quote(text)}, expected for example 500ms, 4s or 1m30s`);
+  if (flag.type === "duration")
+    return readDuration(text) ?? refuse(flag, text, `time: invalid duration ${quote(text)}, expected for example 500ms, 4s or 1m30s`);
   if (flag.choices !== undefined && !flag.choices.includes(text)) refuse(flag, text, `must be one of ${flag.choices.join(", ")}`);
   return text;
 }
@@ -185,26 +186,29 @@ function argsOf(table: Table, values: ReadonlyMap<Flag, Value>, positionals: rea
     if (flag === undefined || !types.includes(flag.type)) throw new TypeError(`the command declares no flag --${name} of type ${types.join(" or ")}`);
     return flag;
   };
-  const valueOf = (name: string, ...types: readonly FlagType[]): Value | undefined => {
+  const settingOf = (name: string, ...types: readonly FlagType[]): Value | undefined => {
     const flag = flagOf(name, ...types);
     return values.get(flag) ?? flag.default;
   };
   const number = (name: string, type: FlagType): number | undefined => {
-    const value = valueOf(name, type);
+    const value = settingOf(name, type);
     return typeof value === "number" ? value : undefined;
   };
   return {
     positionals,
     positional: (at) => positionals[at] ?? fail(`requires at least ${at + 1} arg(s), only received ${positionals.length}`),
-    has: (name) => [...values.keys()].some((flag) => flag === table.get(name)),
+    has: (name) => {
+      const flag = table.get(name);
+      return flag !== undefined && values.has(flag);
+    },
     knows: (name) => table.has(name),
-    flag: (name) => valueOf(name, "flag") === true,
+    flag: (name) => settingOf(name, "flag") === true,
     text: (name) => {
-      const value = valueOf(name, "text");
+      const value = settingOf(name, "text");
       return typeof value === "string" ? value : undefined;
     },
     texts: (name) => {
-      const value = valueOf(name, "texts", "list");
+      const value = settingOf(name, "texts", "list");
       return typeof value === "object" ? value : [];
     },
     number: (name) => number(name, "number"),

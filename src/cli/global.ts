@@ -13,17 +13,40 @@ const group = "Global flags";
 
 const shown: readonly Flag[] = [
   { name: "root", type: "text", value: "DIR", description: "keep local lists in DIR/ocidex", group },
-  { name: "log-level", type: "text", value: "LEVEL", default: "warn", description: "what goes to standard error: error, warn, info or debug", choices: [...logLevels.keys()], group },
+  {
+    name: "log-level",
+    type: "text",
+    value: "LEVEL",
+    default: "warn",
+    description: "what goes to standard error: error, warn, info or debug",
+    choices: [...logLevels.keys()],
+    group,
+  },
   { name: "help", short: "h", type: "flag", description: "show this help", group },
   { name: "version", type: "flag", description: "show the version", group },
-  { name: "registries-conf", type: "text", value: "FILE", description: "read registries.conf from FILE", notYet: "registries.conf is not read, so mirrors, aliases and insecure registries do not come from it", group },
+  {
+    name: "registries-conf",
+    type: "text",
+    value: "FILE",
+    description: "read registries.conf from FILE",
+    notYet: "registries.conf is not read, so mirrors, aliases and insecure registries do not come from it",
+    group,
+  },
 ];
 
 /** Flags of buildah that wrappers pass and that mean nothing where there is no container storage. */
 const ignored: readonly Flag[] = [
-  ...["runroot", "storage-driver", "imagestore", "cgroup-manager", "registries-conf-dir", "short-name-alias-conf", "default-mounts-file", "cpu-profile", "memory-profile"].map(
-    (name): Flag => ({ name, type: "text", description: "ignored", hidden: true }),
-  ),
+  ...[
+    "runroot",
+    "storage-driver",
+    "imagestore",
+    "cgroup-manager",
+    "registries-conf-dir",
+    "short-name-alias-conf",
+    "default-mounts-file",
+    "cpu-profile",
+    "memory-profile",
+  ].map((name): Flag => ({ name, type: "text", description: "ignored", hidden: true })),
   ...["storage-opt", "userns-uid-map", "userns-gid-map"].map((name): Flag => ({ name, type: "texts", description: "ignored", hidden: true })),
   { name: "transient-store", type: "flag", description: "ignored", hidden: true },
 ];

@@ -9,7 +9,10 @@ const terminatedStatus = 143;
 
 /** Ends the run on the first signal, so that nothing is left half done, and the process on the second. */
 function listen(controller: AbortController): void {
-  for (const [signal, status] of [["SIGINT", interruptedStatus], ["SIGTERM", terminatedStatus]] as const) {
+  for (const [signal, status] of [
+    ["SIGINT", interruptedStatus],
+    ["SIGTERM", terminatedStatus],
+  ] as const) {
     process.on(signal, () => {
       if (controller.signal.aborted) process.exit(status);
       process.exitCode = status;

@@ -109,5 +109,10 @@ export function createOutput(terminal: Terminal, environment: Environment, level
 
 /** Returns JSON text with control and format characters escaped in JSON's own way, so that it stays the same value. */
 function escapeJson(json: string): string {
-  return json.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => character.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join(""));
+  return json.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) =>
+    character
+      .split("")
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+      .join(""),
+  );
 }

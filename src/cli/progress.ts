@@ -33,7 +33,8 @@ export function createReport(output: Output, { clock, quiet }: ProgressOptions):
   };
   const showLive = (event: Event): void => {
     const now = clock.monotonic();
-    if (event.type === "blob") running.set(event.descriptor.digest, { label: labelOf(event.kind, event.descriptor.digest), size: event.descriptor.size, since: now, done: 0 });
+    if (event.type === "blob")
+      running.set(event.descriptor.digest, { label: labelOf(event.kind, event.descriptor.digest), size: event.descriptor.size, since: now, done: 0 });
     if (event.type === "progress") {
       const row = running.get(event.descriptor.digest);
       if (row !== undefined) row.done += event.bytes;

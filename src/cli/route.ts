@@ -1,6 +1,6 @@
 import { quote } from "../core/base/mod.ts";
 import { type Command, type Group, isGroup } from "./command.ts";
-import { findPositionals, type Flag, readFlags, usageError } from "./flags.ts";
+import { type Flag, findPositionals, readFlags, usageError } from "./flags.ts";
 
 /** Where a command line leads. */
 export interface Route {
@@ -37,8 +37,12 @@ export function findRoute(root: Group, globals: readonly Flag[], argv: readonly 
 
 function hint(group: Group, word: string, path: readonly string[]): string {
   const names = group.commands.map((child) => child.name);
-  const deeper = group.commands.flatMap((child) => (isGroup(child) ? child.commands.filter(({ name }) => name === word).map(({ name }) => `${child.name} ${name}`) : []));
-  const close = names.filter((name) => distance(name, word.toLowerCase()) <= 2 || (word.length > 1 && name.startsWith(word.toLowerCase())));
+  const deeper = group.commands.flatMap((child) =>
+    isGroup(child) ? child.commands.filter(({ name }) => name === word).map(({ name }) => `${child.name} ${name}`) : [],
+  );
+  const close = names.filter(
+    (name) => distance(name, word.toLowerCase()) <= Math.min(2, word.length / 2) || (word.length > 1 && name.startsWith(word.toLowerCase())),
+  );
   const meant = [...deeper, ...close];
   return meant.length === 0 ? `See '${path.join(" ")} --help'` : `Did you mean this? ${meant.join(", ")}`;
 }

@@ -1,4 +1,4 @@
-import { parsePlatform, type Platform } from "../core/spec/mod.ts";
+import { type Platform, parsePlatform } from "../core/spec/mod.ts";
 import type { Args, Flag } from "./flags.ts";
 
 const access = "Registry access";
@@ -28,7 +28,13 @@ export const platformFlags: readonly Flag[] = [
 export const selectionFlags: readonly Flag[] = platformFlags.filter((flag) => flag.name === "os" || flag.name === "arch");
 
 /** The platform to take from an index; it never overrides. */
-export const platformFlag: Flag = { name: "platform", type: "texts", value: "OS/ARCH[/VARIANT]", description: "take this platform from an index, or insist on it", group: platform };
+export const platformFlag: Flag = {
+  name: "platform",
+  type: "texts",
+  value: "OS/ARCH[/VARIANT]",
+  description: "take this platform from an index, or insist on it",
+  group: platform,
+};
 
 /** Returns the flag `--annotation`, whose values stay whole. */
 export function annotationFlag(description: string): Flag {
@@ -36,7 +42,12 @@ export function annotationFlag(description: string): Flag {
 }
 
 /** Annotations kept in a file. */
-export const annotationFileFlag: Flag = { name: "annotation-file", type: "texts", value: "FILE", description: "annotations from FILE: lines KEY=VALUE, or JSON" };
+export const annotationFileFlag: Flag = {
+  name: "annotation-file",
+  type: "texts",
+  value: "FILE",
+  description: "annotations from FILE: lines KEY=VALUE, or JSON",
+};
 
 /** The format of the list. */
 export const formatFlag: Flag = {

@@ -29,9 +29,6 @@ export const add: Verb = defineVerb({
     ...laterFlags("text", artifacts, ["artifact-type", "artifact-config", "artifact-config-type", "artifact-layer-type", "artifact-subject"]),
     ...laterFlags("texts", artifacts, ["artifact-annotation"]),
   ],
-  examples: [
-    "ocidex manifest add app docker://ghcr.io/me/app:riscv64",
-    "ocidex manifest add --all --os linux --arch arm --variant v7 app oci:build:armv7",
-  ],
+  examples: ["ocidex manifest add app docker://ghcr.io/me/app:riscv64", "ocidex manifest add --all --os linux --arch arm --variant v7 app oci:build:armv7"],
   run: () => Promise.reject(new OciError("UNSUPPORTED", "Cannot run manifest add: not wired yet")),
 });

@@ -28,7 +28,7 @@ export const annotate: Verb = defineVerb({
     ...accessFlags,
   ],
   examples: [
-    "ocidex manifest annotate --index --annotation org.opencontainers.image.description=Hello docker://ghcr.io/me/app:1",
+    "ocidex manifest annotate --annotation org.opencontainers.image.licenses=MIT docker://ghcr.io/me/app",
     "ocidex manifest annotate --variant v8 app linux/arm64",
   ],
   run: () => Promise.reject(new OciError("UNSUPPORTED", "Cannot run manifest annotate: not wired yet")),

@@ -33,7 +33,7 @@ export const create: Verb = defineVerb({
   ],
   examples: [
     "ocidex manifest create app docker://ghcr.io/me/app:amd64 docker://ghcr.io/me/app:arm64",
-    "ocidex manifest create --annotation org.opencontainers.image.licenses=MIT docker://ghcr.io/me/app:1",
+    "ocidex manifest create --amend --annotation org.opencontainers.image.licenses=MIT app",
   ],
   run: () => Promise.reject(new OciError("UNSUPPORTED", "Cannot run manifest create: not wired yet")),
 });
