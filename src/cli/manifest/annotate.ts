@@ -28,7 +28,7 @@ export const annotate: Verb = defineVerb({
     ...accessFlags,
   ],
   examples: [
-    "ocidex manifest annotate --annotation org.opencontainers.image.licenses=MIT docker://ghcr.io/me/app",
+    "ocidex manifest annotate --annotation org.opencontainers.image.version=2 docker://ghcr.io/me/app:2",
     "ocidex manifest annotate --variant v8 app linux/arm64",
   ],
   run: () => Promise.reject(new OciError("UNSUPPORTED", "Cannot run manifest annotate: not wired yet")),
