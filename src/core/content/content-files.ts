@@ -1,6 +1,6 @@
 import { type ByteStream, type Bytes, iterate, MismatchError, OciError, quote } from "../base/mod.ts";
 import type { ContentOptions, FileStatus, Host } from "../port/mod.ts";
-import { type Descriptor, type Digest, digestAlgorithm, encodedDigest, type ManifestDocument } from "../spec/mod.ts";
+import { type Descriptor, type Digest, digestAlgorithm, encodedDigest, type ManifestDocument, parseDigest } from "../spec/mod.ts";
 import { openDocument } from "./document.ts";
 import { findPlainFile, readPlainFile } from "./plain-file.ts";
 import { publishFile, sweepTemporaries } from "./publish.ts";
@@ -92,8 +92,9 @@ function nameOf(room: Room, digest: Digest): string {
   return `blob ${digest} in ${quote(room.directory)}`;
 }
 
+/** Parses again: a caller's digest that was never parsed could hold a path. */
 function partsOf(room: Room, digest: Digest): readonly string[] {
-  verifiableAlgorithm(digest, nameOf(room, digest));
+  verifiableAlgorithm(parseDigest(digest), nameOf(room, digest));
   return room.naming(digest);
 }
 

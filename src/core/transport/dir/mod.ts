@@ -1,0 +1,2 @@
+/** Directories as skopeo writes them: `dir:DIR`. */
+export * from "./dir-place.ts";
