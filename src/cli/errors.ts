@@ -8,6 +8,7 @@ export const interruptedStatus = 130;
 
 /** Tells `output` about `error` in one line, with its causes when debugging, and returns the exit status. A stack trace is never shown. */
 export function reportError(error: unknown, output: Output, signal: AbortSignal): number {
+  output.live([]);
   if (signal.aborted || isOciError(error, "ABORTED")) {
     output.note("Error: interrupted");
     return interruptedStatus;
