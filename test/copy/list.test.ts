@@ -246,6 +246,8 @@ describe("copyList()", () => {
     const source = memorySource();
     const entries = ["a", "b", "c", "d"].map((name) => addImage(source.contents, name, [`${name}0`, `${name}1`]).descriptor);
     const log: Call[] = [];
+    const begun: Event[] = [];
+    const report = (event: Event) => void (event.type === "image" && begun.push(event));
     const target = memoryTarget({
       log,
       before: (call) => {
@@ -253,9 +255,12 @@ describe("copyList()", () => {
       },
     });
     const { signal } = controller;
-    const error = await failureOf(copyList({ root: documentOf(indexOf(entries)), entries, source: async () => source, target, pool: createPool(1), signal }));
+    const error = await failureOf(
+      copyList({ root: documentOf(indexOf(entries)), entries, source: async () => source, target, pool: createPool(1), report, signal }),
+    );
     expect(String(error)).toBe("Error: enough");
     expect([count(log, "putManifest"), count(log, "putRoot"), count(log, "abandon")]).toEqual([1, 0, 1]);
+    expect(begun.length).toBe(2);
     expect(log.slice(log.findIndex((call) => call.name === "putManifest") + 1)).toEqual([{ name: "abandon", about: "" }]);
   });
 
