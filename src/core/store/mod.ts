@@ -1,0 +1,8 @@
+/** The local lists. */
+export type { CreateListOptions } from "./create.ts";
+export type { EntrySource, ListState } from "./list-record.ts";
+export { type ListStore, type ListStoreOptions, openListStore } from "./list-store.ts";
+export { normaliseListName } from "./name.ts";
+export type { ListRecord, StoredLists } from "./read.ts";
+export { findStoreRoot } from "./root.ts";
+export type { StoreHost } from "./shelves.ts";

@@ -1,0 +1,64 @@
+import * as v from "valibot";
+import { type Bytes, decodeUtf8, encodeUtf8, isOciError, OciError, parseJson, quote } from "../base/mod.ts";
+import { digestBytes } from "../content/mod.ts";
+import type { Hash } from "../port/mod.ts";
+import { type Digest, DigestSchema } from "../spec/mod.ts";
+
+/*
+ * A record is JSON, a text a line. The first line holds the digest of everything behind it; the second tells the version of
+ * the format and what the record says; a list has its index in the third, as it would be pushed.
+ */
+
+const SealSchema: v.GenericSchema<unknown, { readonly digest: Digest }> = v.object({ digest: DigestSchema });
+const VersionSchema: v.GenericSchema<unknown, { readonly version: number }> = v.object({ version: v.number() });
+const newline = 10;
+
+/** The version of the format this program writes. */
+export const recordVersion = 1;
+
+/** Returns `lines` as a record. */
+export function sealRecord(hash: Hash, lines: readonly string[]): Bytes {
+  const body = encodeUtf8(lines.map((line) => `${line}\n`).join(""));
+  return encodeUtf8(`${JSON.stringify({ digest: digestBytes(hash, body) })}\n${decodeUtf8(body, "record")}`);
+}
+
+/** Returns the error that reports a record which cannot be read as what it should be. */
+export function damagedRecord(path: string, seen: string, cause?: unknown): OciError {
+  return new OciError("DAMAGED", `Cannot read record ${quote(path)}: ${seen}`, cause === undefined ? {} : { cause });
+}
+
+/**
+ * Returns the lines of a record behind the first; `path` names it.
+ * @throws {OciError} `DAMAGED` if the bytes are not those that were written, `UNSUPPORTED` for a later version of the format
+ */
+export function unsealRecord(hash: Hash, bytes: Bytes, path: string): readonly Bytes[] {
+  const [seal, ...rest] = splitLines(bytes);
+  const body = bytes.subarray((seal?.length ?? 0) + 1);
+  const digest = reportDamage(path, () => parseJson(SealSchema, seal ?? new Uint8Array(), "its first line").digest);
+  if (digestBytes(hash, body) !== digest) throw damagedRecord(path, "its content is not what was written, by its digest");
+  const { version } = reportDamage(path, () => parseJson(VersionSchema, rest[0] ?? new Uint8Array(), "its second line"));
+  if (version !== recordVersion) {
+    throw new OciError("UNSUPPORTED", `Cannot read record ${quote(path)}: it has version ${version} of the format, this program knows ${recordVersion}`);
+  }
+  return rest;
+}
+
+/** Returns what `read` returns; whatever it finds wrong is damage. */
+export function reportDamage<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!isOciError(error) || error.code === "DAMAGED") throw error;
+    throw damagedRecord(path, error.message, error);
+  }
+}
+
+function splitLines(bytes: Bytes): Bytes[] {
+  const lines: Bytes[] = [];
+  let start = 0;
+  for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, start)) {
+    lines.push(bytes.subarray(start, end));
+    start = end + 1;
+  }
+  return lines;
+}

@@ -1,0 +1,46 @@
+import { isOciError } from "../base/mod.ts";
+import { hasList, shelfOf } from "./name-record.ts";
+import type { Shelves } from "./shelves.ts";
+
+/** What is younger may be somebody's work of this moment. Taking it would be safe and make them start again. */
+const age = 60 * 60 * 1000;
+
+/**
+ * Removes what processes that died have left: records of lists that never came to count or do no more, and what lies in
+ * the workshop. What cannot be read stays.
+ *
+ * A record that stands in no shelf may belong to a list being made, so its shelf is written anew first: the maker, who opened
+ * its slot and read the shelf before it made the record, now fails to publish and starts again with another record.
+ */
+export async function sweep(shelves: Shelves): Promise<void> {
+  const { files } = shelves.host;
+  for (const id of await shelves.ids()) {
+    if (!(await isOld(shelves, shelves.listPath(id)))) continue;
+    const list = await shelves.readList(id).catch((error: unknown) => {
+      if (isOciError(error)) return undefined;
+      throw error;
+    });
+    if (list !== undefined && (await isFencedOff(shelves, shelfOf(shelves.host.hash, list.name), id))) await shelves.discardList(id);
+  }
+  for (const name of (await files.status(shelves.workshop)) ? await files.list(shelves.workshop) : []) {
+    const path = files.join(shelves.workshop, name);
+    if (name.endsWith(".dead")) await files.remove(path);
+    else if (await isOld(shelves, path)) await shelves.registers.discard(path);
+  }
+}
+
+async function isOld({ host }: Shelves, path: string): Promise<boolean> {
+  const status = await host.files.status(path);
+  return status !== undefined && host.clock.now() - status.modified > age;
+}
+
+/** Makes sure that the list `id` does not count and never will; tells whether that is so. */
+async function isFencedOff(shelves: Shelves, shelf: string, id: string): Promise<boolean> {
+  if (hasList(await shelves.readShelf(shelf), id)) return false;
+  let counts = false;
+  await shelves.updateShelf(shelf, async (content) => {
+    counts = hasList(content, id);
+    return counts ? undefined : content;
+  });
+  return !counts;
+}
