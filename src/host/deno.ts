@@ -1,9 +1,9 @@
 import type { Host } from "../core/port/mod.ts";
 import { nodeRuntime } from "./node-runtime.ts";
-import { undiciFetch } from "./undici-fetch.ts";
+import { nodeFetch } from "./node-fetch.ts";
 
 /** Returns the host of Deno, which needs the permissions to read, write, run, ask the environment and the system, and use the network. */
 export function denoHost(): Host {
   const runtime = nodeRuntime();
-  return { ...runtime, fetch: undiciFetch(runtime.environment) };
+  return { ...runtime, fetch: nodeFetch(runtime.environment) };
 }

@@ -8,6 +8,8 @@ import { fileError, systemCode } from "./system-error.ts";
 const pieceSize = 2 ** 20;
 /** A file that is no regular one, or that tells no size, is read in pieces of this size. */
 const smallPiece = 2 ** 16;
+/** A name below a file is absent too. */
+const absent: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR"]);
 const noLinks: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EXDEV", "EMLINK"]);
 /** What systems answer that cannot open a directory, or cannot flush one. */
 const noDirectorySync: ReadonlySet<string> = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EISDIR", "EPERM", "EBADF"]);
@@ -26,8 +28,7 @@ export function nodeFiles(): FileSystem {
     createDirectory: (path, options) => guard("make directory", path, () => mkdir(path, { ...options })),
     link: linkFile,
     rename: (from, to) => guard("rename", from, () => rename(from, to)),
-    // Made absolute because a trailing separator would follow a link.
-    remove: (path) => guard("remove", path, () => rm(resolve(path), { recursive: true, force: true })),
+    remove,
     syncDirectory,
     join,
     absolute: (path) => resolve(path),
@@ -87,9 +88,17 @@ async function status(path: string): Promise<FileStatus | undefined> {
     const found = await lstat(path);
     return { kind: kindOf(found), size: found.size, modified: found.mtimeMs };
   } catch (error) {
-    const code = systemCode(error);
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    if (absent.has(systemCode(error) ?? "")) return undefined;
     throw error;
+  }
+}
+
+/** The path is made absolute because a trailing separator would follow a link. */
+async function remove(path: string): Promise<void> {
+  try {
+    await rm(resolve(path), { recursive: true, force: true });
+  } catch (error) {
+    if (!absent.has(systemCode(error) ?? "")) throw fileError("remove", path, error);
   }
 }
 

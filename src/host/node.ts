@@ -1,9 +1,9 @@
 import type { Host } from "../core/port/mod.ts";
 import { nodeRuntime } from "./node-runtime.ts";
-import { undiciFetch } from "./undici-fetch.ts";
+import { nodeFetch } from "./node-fetch.ts";
 
 /** Returns the host of Node. Connections are kept open for the requests to come; they do not keep the process alive. */
 export function nodeHost(): Host {
   const runtime = nodeRuntime();
-  return { ...runtime, fetch: undiciFetch(runtime.environment) };
+  return { ...runtime, fetch: nodeFetch(runtime.environment) };
 }

@@ -1,17 +1,4 @@
-import { sha256, sha512 } from "@noble/hashes/sha2.js";
-import { formatHex } from "../core/base/mod.ts";
-import type { Clock, Hash, Random } from "../core/port/mod.ts";
-
-/** Digests in plain JavaScript, nine times slower than a runtime's own. */
-export const pureHash: Hash = (algorithm) => {
-  const hash = algorithm === "sha256" ? sha256.create() : sha512.create();
-  return {
-    update(bytes) {
-      hash.update(bytes);
-    },
-    digest: () => formatHex(hash.digest()),
-  };
-};
+import type { Clock, Random } from "../core/port/mod.ts";
 
 /** The time of the runtime. */
 export const webClock: Clock = {

@@ -13,7 +13,7 @@ const connectTimeout = 30_000;
  * Returns the `Fetch` of Node and Deno over undici's dispatchers. `fetch` itself cannot serve: Node's keeps a streamed body
  * in memory, Deno's drops its length, asks the environment for proxies and has no unverified TLS for one request.
  */
-export function undiciFetch(environment: Environment): Fetch {
+export function nodeFetch(environment: Environment): Fetch {
   const trust = createTrust(environment);
   const dispatchers = new Map<string, Promise<Dispatcher>>();
   const dispatcherOf = ({ url, tls, proxyUrl }: Outgoing): Promise<Dispatcher> => {

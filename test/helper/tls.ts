@@ -1,0 +1,93 @@
+/*
+ * Certificates for servers on 127.0.0.1, good for 100 years and for nothing else: an authority whose key is gone, and what it
+ * signed. They are text and not files, so that a bundled test finds them.
+ */
+
+/** A certificate and its key. */
+export interface Identity {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** The authority that signed the others. */
+export const authority = `-----BEGIN CERTIFICATE-----
+MIIBpzCCAU2gAwIBAgIUaO6BnTdiovmCk8tESv7Oq3yOQjwwCgYIKoZIzj0EAwIw
+IDEeMBwGA1UEAwwVb2NpZGV4IHRlc3QgYXV0aG9yaXR5MCAXDTI2MTEyMzIzNTA0
+MloYDzIxMjYxMDMwMjM1MDQyWjAgMR4wHAYDVQQDDBVvY2lkZXggdGVzdCBhdXRo
+b3JpdHkwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAT4kQXNElGCqKLZS42BAoRM
+QY4ZvbnHrw9PY3VbciIN4EBqcYeQhaOzzkqbMo8o9KsE5iMfI+mDtcOlVO2pt1qi
+o2MwYTAdBgNVHQ4EFgQUL3ydfN6SDuSwzptX9R8PHdBgaikwHwYDVR0jBBgwFoAU
+L3ydfN6SDuSwzptX9R8PHdBgaikwDwYDVR0TAQH/BAUwAwEB/zAOBgNVHQ8BAf8E
+BAMCAQYwCgYIKoZIzj0EAwIDSAAwRQIhAIxrLqopQfZ+wZqsAFOfNyYFbdGr8UKG
+6TNaaw3q+tuEAiAaYcIFHB/lNYTo6ZAR67FnBejf9GC7BcU2EyrfKQm/Rg==
+-----END CERTIFICATE-----
+`;
+
+/** Belongs to localhost and 127.0.0.1. */
+export const serverIdentity: Identity = {
+  certificate: `-----BEGIN CERTIFICATE-----
+MIIB0zCCAXqgAwIBAgIUJ/Pz+vKkjqURthBCSNb9PNVUyxUwCgYIKoZIzj0EAwIw
+IDEeMBwGA1UEAwwVb2NpZGV4IHRlc3QgYXV0aG9yaXR5MCAXDTI2MTEyMzIzNTA0
+MloYDzIxMjYxMDMwMjM1MDQyWjAdMRswGQYDVQQDDBJvY2lkZXggdGVzdCBzZXJ2
+ZXIwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATNpT9IQBsfqI1HqTo/DJsAwndR
+vUwJKHBIcvsCXxM77xqUXQeHuQRS6Mz4CgcAbM/+naWxTDCTVLsL+dUtc9fro4GS
+MIGPMAwGA1UdEwEB/wQCMAAwDgYDVR0PAQH/BAQDAgeAMB0GA1UdDgQWBBQKM1Wa
+0lWTchD9I+mmjAwSsxA+GDAfBgNVHSMEGDAWgBQvfJ183pIO5LDOm1f1Hw8d0GBq
+KTAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwEwYDVR0lBAwwCgYIKwYBBQUH
+AwEwCgYIKoZIzj0EAwIDRwAwRAIgV5Ci8kKiT8SJpwVIPQQH8rQZprFQjWIvxT+d
+2bq8hgcCIGsa5i0Bv+AiE0etIzsAgCHQdgiSvcGbr4mbg/gZvR/o
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgJbOds+v69x4iTgwu
+Ddw/7t37/nB6N3zTJpLbnLdVn1OhRANCAATNpT9IQBsfqI1HqTo/DJsAwndRvUwJ
+KHBIcvsCXxM77xqUXQeHuQRS6Mz4CgcAbM/+naWxTDCTVLsL+dUtc9fr
+-----END PRIVATE KEY-----
+`,
+};
+
+/** Belongs to registry.example, so to no server of a test. */
+export const otherIdentity: Identity = {
+  certificate: `-----BEGIN CERTIFICATE-----
+MIIB1DCCAXqgAwIBAgIUJ/Pz+vKkjqURthBCSNb9PNVUyxcwCgYIKoZIzj0EAwIw
+IDEeMBwGA1UEAwwVb2NpZGV4IHRlc3QgYXV0aG9yaXR5MCAXDTI2MTEyNDAwMDIx
+NloYDzIxMjYxMDMxMDAwMjE2WjAcMRowGAYDVQQDDBFvY2lkZXggdGVzdCBvdGhl
+cjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABNuL9fwnaYHBdG8xjLVMgFySvICu
+4qBgq0Csa/ea1BgUrMvFsN9WwXSjfdqrpsCdaXwqpubNGW7zNcQICgPQoKWjgZMw
+gZAwDAYDVR0TAQH/BAIwADAOBgNVHQ8BAf8EBAMCB4AwHQYDVR0OBBYEFGlq3t1v
+E2HkRs/gAdCOTHu7YYDgMB8GA1UdIwQYMBaAFC98nXzekg7ksM6bV/UfDx3QYGop
+MBsGA1UdEQQUMBKCEHJlZ2lzdHJ5LmV4YW1wbGUwEwYDVR0lBAwwCgYIKwYBBQUH
+AwEwCgYIKoZIzj0EAwIDSAAwRQIhANy9dTbuRnJLXav5ESQCFJcbZ/DRe9HJ3MPJ
+TATy5FDNAiBQyLCQvhZE5craMoRPbOlqZsD0v3rDB2dtf3QqDBsWcQ==
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg2XCJT3Dy0c+ttFBp
+KapI7xfcTWNQAI5/EOEMWEkTjmyhRANCAATbi/X8J2mBwXRvMYy1TIBckryAruKg
+YKtArGv3mtQYFKzLxbDfVsF0o33aq6bAnWl8KqbmzRlu8zXECAoD0KCl
+-----END PRIVATE KEY-----
+`,
+};
+
+/** Says who a client is. */
+export const clientIdentity: Identity = {
+  certificate: `-----BEGIN CERTIFICATE-----
+MIIBtjCCAVygAwIBAgIUJ/Pz+vKkjqURthBCSNb9PNVUyxYwCgYIKoZIzj0EAwIw
+IDEeMBwGA1UEAwwVb2NpZGV4IHRlc3QgYXV0aG9yaXR5MCAXDTI2MTEyMzIzNTA0
+MloYDzIxMjYxMDMwMjM1MDQyWjAdMRswGQYDVQQDDBJvY2lkZXggdGVzdCBjbGll
+bnQwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQbsaJVsu+R3mnPqCbsM+UccZCA
+ECQzSrlhxbv8eT8FoeSto5qlukzdJIjE40EGhp9bP9n/2c0Gg7t5jdFfYaBFo3Uw
+czAMBgNVHRMBAf8EAjAAMA4GA1UdDwEB/wQEAwIHgDAdBgNVHQ4EFgQU0xbr9EkW
+Bfjp3MCQSj4SfoTmpdswHwYDVR0jBBgwFoAUL3ydfN6SDuSwzptX9R8PHdBgaikw
+EwYDVR0lBAwwCgYIKwYBBQUHAwIwCgYIKoZIzj0EAwIDSAAwRQIhAPe/m+cYM6IO
+PUXMYe2fqVmYU//Lr81rwHV7YXtiQ7m+AiAjSmLkXePqf2VQ7HA3gxqo+k5gGQoA
+6eI7N/WTFc/VVg==
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgVBKHdH4A1tDaAbXp
+GkwgjfJo1x+bjj7i9sXOHJEivIOhRANCAAQbsaJVsu+R3mnPqCbsM+UccZCAECQz
+Srlhxbv8eT8FoeSto5qlukzdJIjE40EGhp9bP9n/2c0Gg7t5jdFfYaBF
+-----END PRIVATE KEY-----
+`,
+};

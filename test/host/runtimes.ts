@@ -1,0 +1,13 @@
+import type { Host } from "../../src/core/port/mod.ts";
+import { testFileSystem } from "../contract/file-system.ts";
+import { testRun } from "../contract/run.ts";
+import { testCompression, testRuntime } from "../contract/runtime.ts";
+import { temporaryDirectory } from "../helper/temporary.ts";
+
+/** Runs every contract a host of a real runtime keeps. */
+export function testHost(name: string, make: () => Host): void {
+  testFileSystem(name, async () => ({ files: make().files, ...(await temporaryDirectory()) }));
+  testRuntime(name, make);
+  testCompression(name, make);
+  testRun(name, make().run);
+}
