@@ -33,6 +33,14 @@ describe("the npm package", () => {
 });
 
 describe("the lock file", () => {
+  it("knows the packages of every operating system, or npm ci would refuse it", () => {
+    const { packages }: { packages: Readonly<Record<string, { readonly optionalDependencies?: object }>> } = JSON.parse(
+      readFileSync("package-lock.json", "utf8"),
+    );
+    const names = Object.values(packages).flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}));
+    expect(names.filter((name) => !Object.hasOwn(packages, `node_modules/${name}`))).toEqual([]);
+  });
+
   it("names no host that packages came from", () => {
     expect(readFileSync("package-lock.json", "utf8")).not.toContain('"resolved"');
   });
