@@ -32,7 +32,7 @@ export function repositoryOf(context: Context, name: string): StoredRepository {
   return repository;
 }
 
-export function error(status: number, code: string, message = code.toLowerCase().replaceAll("_", " ")): Answer {
+export function error(status: number, code: string, message: string = code.toLowerCase().replaceAll("_", " ")): Answer {
   return { status, headers: { "content-type": "application/json" }, body: JSON.stringify({ errors: [{ code, message }] }) };
 }
 

@@ -11,7 +11,7 @@ describe("addressKind()", () => {
     public: ["ghcr.io", "8.8.8.8", "172.32.0.1", "100.128.0.1", "[2606:4700::1]", "localhost.example.com", "10.example.com", "127.0.0.1.example.com"],
   } as const;
   for (const [kind, hosts] of Object.entries(rows)) {
-    for (const host of hosts) test(`says ${kind} of ${host}`, () => expect(kindOf(host)).toBe(kind));
+    for (const host of hosts) test(`says ${kind} of ${host}`, () => expect<string>(kindOf(host)).toBe(kind));
   }
 });
 
