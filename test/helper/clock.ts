@@ -1,6 +1,6 @@
 import type { Clock, Random } from "../../src/core/port/mod.ts";
 
-/** A clock that jumps over waits up to a bound and sleeps through longer ones until the signal wakes it. */
+/** A clock that jumps over waits. */
 export interface TestClock extends Clock {
   /** Waits that were jumped over, in milliseconds. */
   readonly waits: number[];
@@ -11,8 +11,6 @@ export interface TestClock extends Clock {
 export interface TestClockOptions {
   /** Start, milliseconds since 1970. @default 2026-01-01 */
   readonly now?: number;
-  /** Waits this long or longer end only with their signal: time-outs, as against pauses. @default never */
-  readonly endless?: number;
 }
 
 export function testClock(options: TestClockOptions = {}): TestClock {
@@ -25,9 +23,6 @@ export function testClock(options: TestClockOptions = {}): TestClock {
     monotonic: () => time,
     async sleep(milliseconds, signal) {
       signal?.throwIfAborted();
-      if (options.endless !== undefined && milliseconds >= options.endless) {
-        await new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
-      }
       waits.push(milliseconds);
       time += milliseconds;
       await new Promise((resolve) => setTimeout(resolve, 0));

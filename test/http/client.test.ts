@@ -35,7 +35,7 @@ interface Made {
 }
 
 function make(options: HttpClientOptions = {}): Made {
-  const clock = testClock({ endless: 50_000 });
+  const clock = testClock();
   const events: Event[] = [];
   return { clock, events, client: createHttpClient({ fetch, clock, random: fullJitter }, { report: (event) => events.push(event), ...options }) };
 }
@@ -128,12 +128,22 @@ describe("request()", () => {
   test("gives up a connection that stays silent, and tries again", async () => {
     let requests = 0;
     const origin = await serve((_, response) => (++requests === 1 ? undefined : response.end("late")));
-    const clock = testClock({ endless: 50_000 });
-    const impatient = { ...clock, sleep: (milliseconds: number, signal?: AbortSignal) => clock.sleep(milliseconds === 60_000 && requests < 2 ? 40_000 : milliseconds, signal) };
-    // The first watch wakes at once, 40 seconds on; the rest of the idle time is short enough to be jumped over as well.
-    const response = await createHttpClient({ fetch, clock: impatient, random: fullJitter }).request({ method: "GET", url: origin });
+    const response = await make({ idleTimeout: 30 }).client.request({ method: "GET", url: origin });
     expect(await text(response)).toBe("late");
     expect(requests).toBe(2);
+  });
+
+  test("gives up a body that stops coming, and not one that is read slowly", async () => {
+    const origin = await serve((request, response) => {
+      response.write("start");
+      if (request.url === "/slow") response.end();
+    });
+    const { client } = make({ idleTimeout: 30 });
+    const stalled = await client.request({ method: "GET", url: `${origin}/stalled` });
+    await expect(stalled.readBody(100)).rejects.toThrow("nothing came for 1 s");
+    const slow = await client.request({ method: "GET", url: `${origin}/slow` });
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(await text(slow)).toBe("start");
   });
 
   test("never puts a query into a message", async () => {
@@ -236,7 +246,7 @@ describe("request() tries again", () => {
         requests++;
         throw new NetworkError("Cannot reach", reason, { cause: Object.assign(new Error(code), { code }) });
       };
-      const client = createHttpClient({ fetch: failing, clock: testClock({ endless: 50_000 }), random: fullJitter });
+      const client = createHttpClient({ fetch: failing, clock: testClock(), random: fullJitter });
       await client.request({ method: "GET", url: "http://registry.test/" }).catch(() => {});
       expect([reason, code, requests]).toEqual([reason, code, times]);
     }
@@ -319,7 +329,7 @@ describe("request() follows redirects", () => {
       seen.push(init?.tls);
       return answers.shift() ?? new Response();
     };
-    const client = createHttpClient({ fetch: recording, clock: testClock({ endless: 1 }), random: fullJitter });
+    const client = createHttpClient({ fetch: recording, clock: testClock(), random: fullJitter });
     await client.request({ method: "GET", url: "https://registry.test/x", tls: { authorities: ["ca"], certificate: "mine", key: "secret" } });
     expect(seen).toEqual([{ authorities: ["ca"], certificate: "mine", key: "secret" }, { authorities: ["ca"] }]);
   });

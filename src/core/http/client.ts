@@ -11,7 +11,7 @@ import { parseWarnings } from "./warning.ts";
 export interface HttpTools {
   /** Makes one request. */
   readonly fetch: Fetch;
-  /** Waits between tries and watches for silence. */
+  /** Waits between tries. */
   readonly clock: Clock;
   /** Spreads the waits. */
   readonly random: Random;

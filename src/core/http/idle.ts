@@ -1,5 +1,4 @@
 import { NetworkError } from "../base/mod.ts";
-import type { Clock } from "../port/mod.ts";
 
 /** Watches that something happens on a connection. */
 export interface IdleWatch {
@@ -15,42 +14,43 @@ export interface IdleWatch {
   close(): void;
 }
 
-/** Returns a watch over a request to `host`; it costs one timer per idle time, not one per piece. */
-export function watchIdle(clock: Clock, idleTimeout: number, host: string): IdleWatch {
+/**
+ * Returns a watch over a request to `host`; it costs one timer per idle time, not one per piece. The timer is the
+ * runtime's own: a host's clock may let waits pass in no time, and no answer can be that fast.
+ */
+export function watchIdle(idleTimeout: number, host: string): IdleWatch {
   const idle = new AbortController();
-  const closed = new AbortController();
   let waiting = false;
-  let running = false;
-  let last = clock.monotonic();
+  let last = performance.now();
+  let timer: ReturnType<typeof setTimeout> | undefined;
 
-  const run = async (): Promise<void> => {
-    running = true;
-    while (waiting && !closed.signal.aborted) {
-      const left = last + idleTimeout - clock.monotonic();
-      if (left <= 0) {
-        idle.abort(new NetworkError(`Cannot reach "${host}": nothing came for ${Math.round(idleTimeout / 1000)} seconds`, "timeout"));
-        break;
-      }
-      await clock.sleep(left, closed.signal);
-    }
-    running = false;
+  const arm = (milliseconds: number): void => {
+    timer = setTimeout(() => {
+      timer = undefined;
+      if (!waiting) return;
+      const left = last + idleTimeout - performance.now();
+      if (left > 0) return arm(left);
+      const seconds = Math.max(1, Math.round(idleTimeout / 1000));
+      idle.abort(new NetworkError(`Cannot reach "${host}": nothing came for ${seconds} s`, "timeout"));
+    }, milliseconds);
   };
   return {
     signal: idle.signal,
     wait() {
-      last = clock.monotonic();
+      last = performance.now();
       waiting = true;
-      if (!running) run().catch(() => {});
+      if (timer === undefined) arm(idleTimeout);
     },
     progress() {
-      last = clock.monotonic();
+      last = performance.now();
     },
     pause() {
       waiting = false;
     },
     close() {
       waiting = false;
-      closed.abort();
+      clearTimeout(timer);
+      timer = undefined;
     },
   };
 }

@@ -11,7 +11,7 @@ import { parseRetryAfter } from "./retry-after.ts";
 export interface SendTools {
   /** ofetch without its own ideas of bodies, errors and retries. */
   readonly fetch: $Fetch["raw"];
-  /** Watches for silence. */
+  /** Reads dates in `Retry-After`. */
   readonly clock: Clock;
   /** Milliseconds of silence. */
   readonly idleTimeout: number;
@@ -29,7 +29,7 @@ const drainLimit = 64 * 1024;
 /** Sends `request` once; a redirect is an answer like any other. */
 export async function send(tools: SendTools, request: HttpRequest): Promise<HttpResponse> {
   const { host } = new URL(request.url);
-  const watch = watchIdle(tools.clock, tools.idleTimeout, host);
+  const watch = watchIdle(tools.idleTimeout, host);
   const signal = AbortSignal.any([watch.signal, ...(tools.signal ? [tools.signal] : []), ...(request.signal ? [request.signal] : [])]);
   let body: OutgoingBody | undefined;
   try {
