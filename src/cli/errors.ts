@@ -1,4 +1,4 @@
-import { explain, isOciError } from "../core/base/mod.ts";
+import { explain, isOciError, OciError } from "../core/base/mod.ts";
 import type { Output } from "./output.ts";
 
 /** Exit status of every failure, as buildah has it. */
@@ -17,4 +17,12 @@ export function reportError(error: unknown, output: Output, signal: AbortSignal)
   output.note(`Error: ${isOciError(error) ? message : `unexpected failure, which is a defect of ocidex: ${message}`}`);
   if (output.isDebug) for (const cause of causes) output.note(`  because: ${cause}`);
   return failureStatus;
+}
+
+/** Throws the only one of `failures`, or one error that names them all; nothing to do where there are none. */
+export function throwTogether(failures: readonly OciError[]): void {
+  const [first, ...more] = failures;
+  if (first === undefined) return;
+  if (more.length === 0) throw first;
+  throw new OciError(first.code, `${failures.length} errors occurred: ${failures.map(({ message }) => message).join("; ")}`, { cause: first });
 }

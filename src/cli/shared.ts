@@ -110,3 +110,9 @@ export function readPlatformPatch(args: Args): Partial<Platform> {
 export function readPlatforms(args: Args): readonly Platform[] {
   return args.texts("platform").map(parsePlatform);
 }
+
+/** Returns what `--os`, `--arch` and `--variant` select from an index and override on an image. */
+export function readSelection(args: Args): { readonly os?: string; readonly architecture?: string; readonly variant?: string } {
+  const { os, architecture, variant } = readPlatformPatch(args);
+  return { ...(os !== undefined && { os }), ...(architecture !== undefined && { architecture }), ...(variant !== undefined && { variant }) };
+}

@@ -1,6 +1,8 @@
-import { OciError } from "../../core/base/mod.ts";
+import { addToList, parseFormat } from "../../core/list/mod.ts";
 import { defineVerb, type Verb } from "../command.ts";
-import { accessFlags, annotationFlag, formatFlag, jsonFlag, laterFlags, platformFlag, platformFlags } from "../shared.ts";
+import { printResult } from "../result.ts";
+import { openSession, readAnnotations } from "../session.ts";
+import { accessFlags, annotationFlag, formatFlag, jsonFlag, laterFlags, platformFlag, platformFlags, readPlatforms, readSelection } from "../shared.ts";
 
 const artifacts = "files cannot be added as artifacts so far";
 
@@ -30,5 +32,29 @@ export const add: Verb = defineVerb({
     ...laterFlags("texts", artifacts, ["artifact-annotation"]),
   ],
   examples: ["ocidex manifest add app docker://ghcr.io/me/app:riscv64", "ocidex manifest add --all --os linux --arch arm --variant v7 app oci:build:armv7"],
-  run: () => Promise.reject(new OciError("UNSUPPORTED", "Cannot run manifest add: not wired yet")),
+  async run(context, args) {
+    const [list = "", ...images] = args.positionals;
+    const annotations = await readAnnotations(context, args);
+    const format = args.text("format");
+    const version = args.text("os-version");
+    const result = await addToList(openSession(context, args), list, images, {
+      annotations: annotations.plain,
+      indexAnnotations: annotations.index,
+      entryAnnotations: annotations.entries,
+      all: args.flag("all"),
+      attestations: !args.flag("no-attestations"),
+      platforms: readPlatforms(args),
+      ...readSelection(args),
+      ...(version !== undefined && { osVersion: version }),
+      ...(args.has("os-features") && { osFeatures: args.texts("os-features") }),
+      ...(args.has("features") && { features: args.texts("features") }),
+      ...(format !== undefined && { format: parseFormat(format, "--format") }),
+    });
+    printResult(
+      context,
+      args,
+      result,
+      result.added.map((digest) => `${result.id}: ${digest}`),
+    );
+  },
 });

@@ -1,6 +1,10 @@
-import { OciError } from "../../core/base/mod.ts";
+import { type EntryField, entryFields, type IndexField, indexFields } from "../../core/index/mod.ts";
+import { annotateList, annotateListEntries, parseFormat } from "../../core/list/mod.ts";
 import { defineVerb, type Verb } from "../command.ts";
-import { accessFlags, annotationFileFlag, annotationFlag, formatFlag, jsonFlag, platformFlags } from "../shared.ts";
+import { type Args, usageError } from "../flags.ts";
+import { printResult } from "../result.ts";
+import { forIndex, openSession, readAnnotations } from "../session.ts";
+import { accessFlags, annotationFileFlag, annotationFlag, formatFlag, jsonFlag, platformFlags, readPlatformPatch } from "../shared.ts";
 
 /** `manifest annotate`. */
 export const annotate: Verb = defineVerb({
@@ -31,5 +35,55 @@ export const annotate: Verb = defineVerb({
     "ocidex manifest annotate --annotation org.opencontainers.image.version=2 docker://ghcr.io/me/app:2",
     "ocidex manifest annotate --variant v8 app linux/arm64",
   ],
-  run: () => Promise.reject(new OciError("UNSUPPORTED", "Cannot run manifest annotate: not wired yet")),
+  async run(context, args) {
+    const [list = "", ...entries] = args.positionals;
+    const options = readFormatOption(args);
+    const session = openSession(context, args);
+    const annotations = await readAnnotations(context, args);
+    const subject = args.text("subject");
+    const isIndex = args.flag("index") || subject !== undefined || entries.length === 0;
+    if (isIndex) {
+      refuseForIndex(args, entries);
+      const change = { ...readChange(args, forIndex(annotations)), unset: readUnset(args, indexFields), ...(subject !== undefined && { subject }) };
+      const result = await annotateList(session, list, { ...change, entryAnnotations: annotations.entries }, options);
+      return printResult(context, args, result, [result.id]);
+    }
+    const change = { ...readChange(args, annotations.plain), platform: readPlatformPatch(args), unset: readUnset(args, entryFields) };
+    const result = await annotateListEntries(session, list, entries, { ...change, indexAnnotations: annotations.index, entryAnnotations: annotations.entries }, options);
+    printResult(
+      context,
+      args,
+      result,
+      result.entries.map((digest) => `${result.id}: ${digest}`),
+    );
+  },
 });
+
+function readFormatOption(args: Args): { readonly format?: ReturnType<typeof parseFormat> } {
+  const format = args.text("format");
+  return format === undefined ? {} : { format: parseFormat(format, "--format") };
+}
+
+/** @throws {OciError} `INVALID` in buildah's words for what makes no sense on the index itself */
+function refuseForIndex(args: Args, entries: readonly string[]): void {
+  const [entry] = entries;
+  if (entry !== undefined) throw usageError(`did not expect image or artifact name "${entry}" when modifying the entire index`);
+  const flag = ["os", "arch", "variant", "os-version", "features", "os-features"].find((name) => args.has(name));
+  if (flag === undefined) return;
+  throw usageError(args.flag("index") ? `--index is not compatible with --${flag}` : `--${flag} needs an ENTRY: it says what an entry runs on, not the index`);
+}
+
+function readChange(args: Args, set: Readonly<Record<string, string>>): { readonly annotations: Readonly<Record<string, string | undefined>>; readonly artifactType?: string } {
+  const annotations = new Map<string, string | undefined>(args.texts("unsetannotation").map((key) => [key, undefined]));
+  for (const [key, value] of Object.entries(set)) annotations.set(key, value);
+  const artifactType = args.text("artifact-type");
+  return { annotations: Object.fromEntries(annotations), ...(artifactType !== undefined && { artifactType }) };
+}
+
+function readUnset<T extends EntryField | IndexField>(args: Args, fields: readonly T[]): readonly T[] {
+  return args.texts("unset").map((name) => {
+    const field = fields.find((one) => one === name);
+    if (field === undefined) throw usageError(`invalid argument "${name}" for "--unset" flag: expected ${fields.join(", ")}`);
+    return field;
+  });
+}

@@ -1,6 +1,8 @@
-import { OciError } from "../../core/base/mod.ts";
+import { createList, parseFormat } from "../../core/list/mod.ts";
 import { defineVerb, type Verb } from "../command.ts";
-import { accessFlags, annotationFileFlag, annotationFlag, formatFlag, jsonFlag, laterFlags, platformFlag, selectionFlags } from "../shared.ts";
+import { printResult } from "../result.ts";
+import { forIndex, openSession, readAnnotations } from "../session.ts";
+import { accessFlags, annotationFileFlag, annotationFlag, formatFlag, jsonFlag, laterFlags, platformFlag, readPlatforms, readSelection, selectionFlags } from "../shared.ts";
 
 /** `manifest create`. */
 export const create: Verb = defineVerb({
@@ -35,5 +37,28 @@ export const create: Verb = defineVerb({
     "ocidex manifest create app docker://ghcr.io/me/app:amd64 docker://ghcr.io/me/app:arm64",
     "ocidex manifest create --amend --annotation org.opencontainers.image.licenses=MIT app",
   ],
-  run: () => Promise.reject(new OciError("UNSUPPORTED", "Cannot run manifest create: not wired yet")),
+  async run(context, args) {
+    const [list = "", ...images] = args.positionals;
+    const typed = args.text("format");
+    const fromEnvironment = ["OCIDEX_FORMAT", "BUILDAH_FORMAT"].find((name) => context.environment.get(name) !== undefined);
+    const name = typed ?? (fromEnvironment && context.environment.get(fromEnvironment));
+    const annotations = await readAnnotations(context, args);
+    const [artifactType, subject] = [args.text("artifact-type"), args.text("subject")];
+    const result = await createList(openSession(context, args), list, {
+      images,
+      annotations: forIndex(annotations),
+      entryAnnotations: annotations.entries,
+      all: args.flag("all"),
+      amend: args.flag("amend"),
+      replace: args.flag("replace"),
+      attestations: !args.flag("no-attestations"),
+      platforms: readPlatforms(args),
+      ...readSelection(args),
+      ...(name !== undefined && { format: parseFormat(name, typed === undefined ? `${fromEnvironment}` : "--format") }),
+      formatIsConsent: typed !== undefined,
+      ...(artifactType !== undefined && { artifactType }),
+      ...(subject !== undefined && { subject }),
+    });
+    printResult(context, args, result, [result.id]);
+  },
 });

@@ -1,5 +1,6 @@
-import { OciError } from "../../core/base/mod.ts";
+import { listExists } from "../../core/list/mod.ts";
 import { defineVerb, type Verb } from "../command.ts";
+import { openSession } from "../session.ts";
 import { accessFlags } from "../shared.ts";
 
 /** `manifest exists`. */
@@ -10,5 +11,7 @@ export const exists: Verb = defineVerb({
   arguments: { min: 1, max: 1, names: [{ name: "LIST", description: "local list, or a location" }] },
   flags: accessFlags,
   examples: ["ocidex manifest exists app || ocidex manifest create app"],
-  run: () => Promise.reject(new OciError("UNSUPPORTED", "Cannot run manifest exists: not wired yet")),
+  async run(context, args) {
+    if (!(await listExists(openSession(context, args), args.positional(0)))) context.exit(1);
+  },
 });

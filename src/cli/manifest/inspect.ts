@@ -1,5 +1,8 @@
-import { OciError } from "../../core/base/mod.ts";
+import { decodeUtf8, formatJson } from "../../core/base/mod.ts";
+import { inspectList } from "../../core/list/mod.ts";
 import { defineVerb, type Verb } from "../command.ts";
+import { formatSummary, formatTree } from "../document.ts";
+import { openSession } from "../session.ts";
 import { accessFlags } from "../shared.ts";
 
 /** `manifest inspect`. */
@@ -22,5 +25,13 @@ export const inspect: Verb = defineVerb({
     ...accessFlags,
   ],
   examples: ["ocidex manifest inspect app", "ocidex manifest inspect --output raw docker://docker.io/library/alpine:latest | sha256sum"],
-  run: () => Promise.reject(new OciError("UNSUPPORTED", "Cannot run manifest inspect: not wired yet")),
+  async run(context, args) {
+    const session = openSession(context, args);
+    const { document } = await inspectList(session, args.positional(0));
+    const form = args.text("output");
+    if (form === "raw") context.output.text(decodeUtf8(document.bytes, "document"));
+    else if (form === "json") context.output.text(`${formatJson(document.bytes, 4)}
+`);
+    else for (const line of form === "tree" ? formatTree(document) : formatSummary(document)) context.output.line(line);
+  },
 });

@@ -1,5 +1,9 @@
-import { OciError } from "../../core/base/mod.ts";
+import { allLists, type Listing } from "../../core/list/mod.ts";
+import { mediaTypes } from "../../core/spec/mod.ts";
 import { defineVerb, type Verb } from "../command.ts";
+import { throwTogether } from "../errors.ts";
+import { openSession } from "../session.ts";
+import { formatTable } from "../table.ts";
 
 /** `manifest list`. */
 export const list: Verb = defineVerb({
@@ -10,5 +14,22 @@ export const list: Verb = defineVerb({
   arguments: { max: 0, names: [] },
   flags: [{ name: "json", type: "flag", description: "print a JSON array" }],
   examples: ["ocidex manifest ls"],
-  run: () => Promise.reject(new OciError("UNSUPPORTED", "Cannot run manifest list: not wired yet")),
+  async run(context, args) {
+    const { lists, damaged } = await allLists(openSession(context, args));
+    if (args.flag("json")) context.output.json(lists.map(summary));
+    else for (const line of formatTable(["NAME", "ID", "ENTRIES", "TYPE", "MODIFIED"], lists.flatMap(rows))) context.output.line(line);
+    throwTogether(damaged);
+  },
 });
+
+type Item = Listing["lists"][number];
+
+function summary({ id, names, index, created, modified }: Item): unknown {
+  return { id, names, mediaType: index.mediaType, entries: index.manifests.length, created: new Date(created).toISOString(), modified: new Date(modified).toISOString() };
+}
+
+function rows({ id, names, index, modified }: Item): readonly (readonly string[])[] {
+  const type = index.mediaType === mediaTypes.ociIndex ? "oci" : "v2s2";
+  const shown = names.length === 0 ? ["<none>"] : names;
+  return shown.map((name) => [name, id.slice(0, 12), String(index.manifests.length), type, new Date(modified).toISOString().slice(0, 19)]);
+}

@@ -1,6 +1,7 @@
-import { OciError } from "../../core/base/mod.ts";
+import { parseFormat, pushList } from "../../core/list/mod.ts";
 import { defineVerb, type Verb } from "../command.ts";
 import type { Flag } from "../flags.ts";
+import { openSession } from "../session.ts";
 import { accessFlags, formatFlag, jsonFlag, laterFlags } from "../shared.ts";
 
 const compression = "layers are pushed as they are";
@@ -49,5 +50,17 @@ export const push: Verb = defineVerb({
     "ocidex manifest push --format v2s2 --digestfile digest.txt app docker://registry.example.com/app:1",
   ],
   progress: true,
-  run: () => Promise.reject(new OciError("UNSUPPORTED", "Cannot run manifest push: not wired yet")),
+  async run(context, args) {
+    const [list = "", ...destinations] = args.positionals;
+    const [format, digestFile] = [args.text("format"), args.text("digestfile")];
+    const results = await pushList(openSession(context, args), list, destinations, {
+      all: args.flag("all"),
+      remove: args.flag("rm"),
+      tags: args.texts("tag"),
+      ...(format !== undefined && { format: parseFormat(format, "--format") }),
+      ...(digestFile !== undefined && { digestFile }),
+    });
+    if (args.flag("json")) context.output.json(results.length === 1 ? results[0] : results);
+    else for (const { id, digest } of results) context.output.line(`${id}: ${digest}`);
+  },
 });

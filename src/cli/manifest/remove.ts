@@ -1,5 +1,7 @@
-import { OciError } from "../../core/base/mod.ts";
+import { removeFromList } from "../../core/list/mod.ts";
 import { defineVerb, type Verb } from "../command.ts";
+import { printResult } from "../result.ts";
+import { openSession } from "../session.ts";
 import { accessFlags, jsonFlag } from "../shared.ts";
 
 /** `manifest remove`. */
@@ -16,5 +18,14 @@ export const remove: Verb = defineVerb({
   },
   flags: [{ name: "attestations", type: "flag", description: "remove the attestations of the entries too" }, jsonFlag, ...accessFlags],
   examples: ["ocidex manifest remove app linux/s390x", "ocidex manifest remove docker://ghcr.io/me/app:1 linux/386 linux/ppc64le"],
-  run: () => Promise.reject(new OciError("UNSUPPORTED", "Cannot run manifest remove: not wired yet")),
+  async run(context, args) {
+    const [list = "", ...entries] = args.positionals;
+    const result = await removeFromList(openSession(context, args), list, entries, { attestations: args.flag("attestations") });
+    printResult(
+      context,
+      args,
+      result,
+      result.removed.map((digest) => `${result.id}: ${digest}`),
+    );
+  },
 });

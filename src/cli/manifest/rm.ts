@@ -1,5 +1,7 @@
-import { OciError } from "../../core/base/mod.ts";
+import { deleteLists } from "../../core/list/mod.ts";
 import { defineVerb, type Verb } from "../command.ts";
+import { throwTogether } from "../errors.ts";
+import { openSession } from "../session.ts";
 import { accessFlags, jsonFlag } from "../shared.ts";
 
 /** `manifest rm`. */
@@ -10,5 +12,13 @@ export const rm: Verb = defineVerb({
   arguments: { min: 1, names: [{ name: "LIST", description: "local list, or a location whose name is removed" }] },
   flags: [{ name: "ignore", short: "i", type: "flag", description: "a list that is not there is no error" }, jsonFlag, ...accessFlags],
   examples: ["ocidex manifest rm app", "ocidex manifest rm --ignore app web"],
-  run: () => Promise.reject(new OciError("UNSUPPORTED", "Cannot run manifest rm: not wired yet")),
+  async run(context, args) {
+    const { deletions, failures } = await deleteLists(openSession(context, args), args.positionals, { ignoreMissing: args.flag("ignore") });
+    if (args.flag("json")) context.output.json({ deletions });
+    else {
+      for (const name of deletions.flatMap(({ untagged }) => untagged)) context.output.line(`untagged: ${name}`);
+      for (const id of deletions.flatMap(({ removed }) => removed ?? [])) context.output.line(id);
+    }
+    throwTogether(failures);
+  },
 });

@@ -231,3 +231,18 @@ function trimZeros(digits: string): string {
   while (digits[end - 1] === "0") end--;
   return digits.slice(0, end);
 }
+
+/** Returns the JSON text in `bytes`, which {@linkcode readJson} has accepted, laid out with `indent` spaces a level; members, numbers and escapes stay as they were written. */
+export function formatJson(bytes: Uint8Array, indent: number): string {
+  return layOut(readJsonText(bytes, "JSON"), " ".repeat(indent), "");
+}
+
+function layOut(text: JsonText, step: string, margin: string): string {
+  const inner = margin + step;
+  if (text.members && text.members.length > 0) {
+    const lines = text.members.map(([name, value]) => `${inner}${JSON.stringify(name)}: ${layOut(value, step, inner)}`);
+    return `{\n${lines.join(",\n")}\n${margin}}`;
+  }
+  if (text.items && text.items.length > 0) return `[\n${text.items.map((item) => `${inner}${layOut(item, step, inner)}`).join(",\n")}\n${margin}]`;
+  return text.json;
+}

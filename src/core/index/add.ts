@@ -16,9 +16,23 @@ import { type Descriptor, type ImageIndex, mergeAnnotations } from "../spec/mod.
  * ```
  */
 export function addEntry(index: ImageIndex, entry: Descriptor): ImageIndex {
-  const known = index.manifests.some(({ digest }) => digest === entry.digest);
-  const manifests = known ? index.manifests.map((old) => (old.digest === entry.digest ? refresh(old, entry) : old)) : [...index.manifests, entry];
-  return { ...index, manifests };
+  return addEntries(index, [entry]);
+}
+
+/** Returns `index` with all of `entries`, as {@linkcode addEntry} adds each. */
+export function addEntries(index: ImageIndex, entries: readonly Descriptor[]): ImageIndex {
+  if (entries.length === 0) return index;
+  const known = new Set(index.manifests.map((old) => old.digest));
+  const fresh = new Map<string, Descriptor>();
+  for (const entry of entries) {
+    const before = fresh.get(entry.digest);
+    fresh.set(entry.digest, before ? refresh(before, entry) : entry);
+  }
+  const updated = index.manifests.map((old) => {
+    const entry = fresh.get(old.digest);
+    return entry ? refresh(old, entry) : old;
+  });
+  return { ...index, manifests: [...updated, ...[...fresh.values()].filter(({ digest }) => !known.has(digest))] };
 }
 
 function refresh(old: Descriptor, fresh: Descriptor): Descriptor {

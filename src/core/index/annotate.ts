@@ -8,7 +8,9 @@ export type AnnotationPatch = Readonly<Record<string, string | undefined>>;
 export type PlatformPatch = { readonly [K in Exclude<keyof Platform, "unknown">]?: Platform[K] | undefined };
 
 /** What {@linkcode annotateEntry} can take out of an entry. */
-export type EntryField = "os.version" | "os.features" | "variant" | "features" | "platform" | "artifactType" | "urls" | "annotations" | "data";
+export const entryFields = ["os.version", "os.features", "variant", "features", "platform", "artifactType", "urls", "annotations", "data"] as const;
+/** One of {@linkcode entryFields}. */
+export type EntryField = (typeof entryFields)[number];
 
 /** What to change in an entry. Taking out comes before setting. */
 export interface EntryPatch {
@@ -23,7 +25,9 @@ export interface EntryPatch {
 }
 
 /** What {@linkcode annotateIndex} can take out of an index. */
-export type IndexField = "subject" | "artifactType" | "annotations";
+export const indexFields = ["subject", "artifactType", "annotations"] as const;
+/** One of {@linkcode indexFields}. */
+export type IndexField = (typeof indexFields)[number];
 
 /** What to change in an index itself. Taking out comes before setting. */
 export interface IndexPatch {
@@ -54,12 +58,21 @@ export interface IndexPatch {
  * ```
  */
 export function annotateEntry(index: ImageIndex, digest: Digest, patch: EntryPatch): ImageIndex {
-  if (!index.manifests.some((entry) => entry.digest === digest)) {
-    throw new OciError("NOT_FOUND", `Cannot annotate ${quote(digest)}: none of ${index.manifests.length} entries has it`);
-  }
+  return annotateEntries(index, [digest], patch);
+}
+
+/**
+ * Returns `index` with `patch` applied to every entry that has one of `digests`, see {@linkcode annotateEntry}.
+ * @throws {OciError} `NOT_FOUND` if no entry has one of them
+ */
+export function annotateEntries(index: ImageIndex, digests: readonly Digest[], patch: EntryPatch): ImageIndex {
+  const there = new Set(index.manifests.map((entry) => entry.digest));
+  const missing = digests.find((digest) => !there.has(digest));
+  if (missing !== undefined) throw new OciError("NOT_FOUND", `Cannot annotate ${quote(missing)}: none of ${index.manifests.length} entries has it`);
+  const wanted = new Set(digests);
   const docker = isDockerMediaType(index.mediaType);
   const manifests = index.manifests.map((entry) => {
-    if (entry.digest !== digest) return entry;
+    if (!wanted.has(entry.digest)) return entry;
     const next = patchEntry(entry, patch);
     return docker && next.platform === undefined ? { ...next, platform: { architecture: "", os: "" } } : next;
   });

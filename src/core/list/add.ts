@@ -1,17 +1,23 @@
 import { mapAll } from "../base/mod.ts";
-import type { EntryPatch } from "../index/mod.ts";
+import { annotateIndex, type EntryPatch } from "../index/mod.ts";
 import type { Annotations } from "../spec/mod.ts";
+import type { ListState } from "../store/mod.ts";
 import { addFound, finish, type ListResult, resultOf, sayOnce } from "./change.ts";
 import type { ListContext } from "./context.ts";
 import { platformOverrides } from "./create.ts";
 import type { Format } from "./format.ts";
 import { findImages, type ImageSelection } from "./image.ts";
+import { annotateLevels, type EntryAnnotations } from "./levels.ts";
 import { openListPlace } from "./open-place.ts";
 
 /** Options of {@linkcode addToList}. */
 export interface AddToListOptions extends ImageSelection {
   /** Annotations of the entries. @default none */
   readonly annotations?: Annotations;
+  /** Annotations of the index. @default none */
+  readonly indexAnnotations?: Annotations;
+  /** Annotations of entries by platform, after the images are in. @default none */
+  readonly entryAnnotations?: readonly EntryAnnotations[];
   /** Overrides the version of the operating system. */
   readonly osVersion?: string;
   /** Overrides the features the operating system must have. */
@@ -47,7 +53,12 @@ export async function addToList(context: ListContext, list: string, images: read
   const overrides = { platform: platformOverrides(options) };
   const say = sayOnce(context);
   const finishing = { place, ...(options.format !== undefined && { format: options.format }) };
-  const written = await place.edit(view, (state) => finish(addFound(state, found.flat(), { all, overrides }), finishing, say));
+  const change = (state: ListState): ListState => {
+    const added = addFound(state, found.flat(), { all, overrides });
+    const index = annotateLevels(options.indexAnnotations ? annotateIndex(added.index, { annotations: options.indexAnnotations }) : added.index, options.entryAnnotations ?? []);
+    return finish({ ...added, index }, finishing, say);
+  };
+  const written = await place.edit(view, change);
   const entries = found.flat().map(({ entry }) => entry.digest);
   return { ...resultOf(written, entries), added: found.flatMap((group) => (group[0] ? [group[0].entry.digest] : [])) };
 }

@@ -1,11 +1,12 @@
 import { OciError, quote } from "../base/mod.ts";
-import { annotateEntry, annotateIndex, type EntryPatch, type IndexPatch } from "../index/mod.ts";
-import type { Descriptor, Digest } from "../spec/mod.ts";
+import { annotateEntries, annotateIndex, type EntryPatch, type IndexPatch } from "../index/mod.ts";
+import type { Annotations, Descriptor, Digest } from "../spec/mod.ts";
 import type { ListState } from "../store/mod.ts";
 import { finish, type ListResult, resultOf, sayOnce } from "./change.ts";
 import type { ListContext } from "./context.ts";
 import { findListEntry } from "./entry.ts";
 import type { Format } from "./format.ts";
+import { annotateLevels, type EntryAnnotations } from "./levels.ts";
 import { openListPlace } from "./open-place.ts";
 import { describeSubject } from "./subject.ts";
 
@@ -13,6 +14,16 @@ import { describeSubject } from "./subject.ts";
 export interface IndexChange extends Omit<IndexPatch, "subject"> {
   /** Image the index refers to. */
   readonly subject?: string;
+  /** Annotations of entries by platform, beside the change. @default none */
+  readonly entryAnnotations?: readonly EntryAnnotations[];
+}
+
+/** A change of entries. */
+export interface EntryChange extends EntryPatch {
+  /** Annotations of the index, beside the change. @default none */
+  readonly indexAnnotations?: Annotations;
+  /** Annotations of entries by platform, beside the change. @default none */
+  readonly entryAnnotations?: readonly EntryAnnotations[];
 }
 
 /** Options of {@linkcode annotateList}. */
@@ -26,31 +37,31 @@ export interface AnnotateOptions {
  * @example The description that registries show
  * ```ts
  * import assert from "node:assert/strict";
- * import { annotateIndexOf, createList, inspectList, openLists } from "ocidex";
+ * import { annotateList, createList, inspectList, openLists } from "ocidex";
  * import { memoryHost } from "ocidex/host/memory";
  *
  * const lists = openLists(memoryHost(), { root: "/lists" });
  * await createList(lists, "app", { format: "v2s2" });
- * await annotateIndexOf(lists, "app", { annotations: { "org.opencontainers.image.description": "An app" } });
+ * await annotateList(lists, "app", { annotations: { "org.opencontainers.image.description": "An app" } });
  * const { document } = await inspectList(lists, "app");
  * assert.equal(document.value.annotations?.["org.opencontainers.image.description"], "An app");
  * ```
  */
-export async function annotateIndexOf(context: ListContext, list: string, change: IndexChange, options: AnnotateOptions = {}): Promise<ListResult> {
+export async function annotateList(context: ListContext, list: string, change: IndexChange, options: AnnotateOptions = {}): Promise<ListResult> {
   const place = await openListPlace(context, list);
-  const { subject: subjectName, ...rest } = change;
+  const { subject: subjectName, entryAnnotations = [], ...rest } = change;
   const [view, subject] = await Promise.all([place.read(), subjectName === undefined ? undefined : describeSubject(context, subjectName)]);
   const patch: IndexPatch = { ...rest, ...(subject && { subject }) };
   const say = sayOnce(context);
-  const written = await place.edit(view, (state) => finish({ ...state, index: annotateIndex(state.index, patch) }, { place, ...options }, say));
-  return resultOf(written);
+  const edit = (state: ListState): ListState => ({ ...state, index: annotateLevels(annotateIndex(state.index, patch), entryAnnotations) });
+  return resultOf(await place.edit(view, (state) => finish(edit(state), { place, ...options }, say)));
 }
 
 /**
  * Changes the entries that `entries` name: digest, digest prefix, platform, or image name, in this order.
  * @throws {OciError} `NOT_FOUND` that names the entries there are; `INVALID` if several match
  */
-export async function annotateEntries(context: ListContext, list: string, entries: readonly string[], patch: EntryPatch, options: AnnotateOptions = {}): Promise<ListResult> {
+export async function annotateListEntries(context: ListContext, list: string, entries: readonly string[], change: EntryChange, options: AnnotateOptions = {}): Promise<ListResult> {
   if (entries.length === 0) throw new OciError("INVALID", `Cannot annotate ${quote(list)}: no entry is named`);
   const place = await openListPlace(context, list);
   const view = await place.read();
@@ -58,12 +69,14 @@ export async function annotateEntries(context: ListContext, list: string, entrie
   for (const entry of entries) chosen.push(await findListEntry(context, view, entry));
   const digests = chosen.map((entry) => entry.digest);
   const say = sayOnce(context);
-  const written = await place.edit(view, (state) => finish(patchEntries(state, digests, patch), { place, ...options }, say));
+  const written = await place.edit(view, (state) => finish(changeEntries(state, digests, change), { place, ...options }, say));
   return resultOf(written, digests);
 }
 
-function patchEntries(state: ListState, digests: readonly Digest[], patch: EntryPatch): ListState {
-  const index = digests.reduce((current, digest) => annotateEntry(current, digest, patch), state.index);
+function changeEntries(state: ListState, digests: readonly Digest[], change: EntryChange): ListState {
+  const { indexAnnotations, entryAnnotations = [], ...patch } = change;
+  const patched = annotateLevels(annotateEntries(state.index, digests, patch), entryAnnotations);
+  const index = indexAnnotations ? annotateIndex(patched, { annotations: indexAnnotations }) : patched;
   if (patch.unset?.includes("features") !== true) return { ...state, index };
   const features = Object.fromEntries(Object.entries(state.features).filter(([digest]) => !digests.some((one) => one === digest)));
   return { ...state, index, features };

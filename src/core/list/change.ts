@@ -1,5 +1,5 @@
 import { OciError, quote } from "../base/mod.ts";
-import { addEntry, annotateEntry, type EntryPatch } from "../index/mod.ts";
+import { addEntries, annotateEntries, type EntryPatch, isAttestation } from "../index/mod.ts";
 import { type Digest, mediaTypes } from "../spec/mod.ts";
 import type { ListState } from "../store/mod.ts";
 import { type ListContext, warn } from "./context.ts";
@@ -29,14 +29,31 @@ export function resultOf(view: ListView, entries: readonly Digest[] = []): ListR
   return { id: view.id, names: view.names, digest, size, mediaType, entries };
 }
 
-/** Returns `state` with the images in it, patched; a platform that an image itself records is overridden only where it was not what selected it. */
-export function addFound(state: ListState, images: readonly FoundImage[], patches: { readonly all: EntryPatch; readonly overrides: EntryPatch }): ListState {
-  return images.reduce((current, { entry, source, selected }) => {
-    const added = addEntry(current.index, entry);
-    const patched = annotateEntry(added, entry.digest, patches.all);
-    const index = selected ? patched : annotateEntry(patched, entry.digest, patches.overrides);
-    return { ...current, index, sources: source === undefined ? current.sources : { ...current.sources, [entry.digest]: source } };
-  }, state);
+/** What a verb does to the entries it adds. */
+export interface AddPatches {
+  /** Applied to every image; attestations stay as they are. */
+  readonly all: EntryPatch;
+  /** Applied to an image that was not selected by its platform: overrides of what it records. */
+  readonly overrides: EntryPatch;
+}
+
+/** Returns `state` with the images in it, patched. */
+export function addFound(state: ListState, images: readonly FoundImage[], patches: AddPatches): ListState {
+  if (images.length === 0) return state;
+  const added = addEntries(
+    state.index,
+    images.map(({ entry }) => entry),
+  );
+  const plain = images.filter(({ entry }) => !isAttestation(entry));
+  const patched = annotateEntries(added, digestsOf(plain), patches.all);
+  const index = annotateEntries(patched, digestsOf(plain.filter(({ selected }) => !selected)), patches.overrides);
+  const sources = { ...state.sources };
+  for (const { entry, source } of images) if (source !== undefined) sources[entry.digest] = source;
+  return { ...state, index, sources };
+}
+
+function digestsOf(images: readonly FoundImage[]): readonly Digest[] {
+  return images.map(({ entry }) => entry.digest);
 }
 
 /** A change of a list's content, brought into a type that can hold it. */

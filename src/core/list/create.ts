@@ -6,6 +6,7 @@ import { addFound, finish, type ListResult, resultOf, sayOnce } from "./change.t
 import type { ListContext } from "./context.ts";
 import { type Format, indexMediaTypeOf } from "./format.ts";
 import { findImages, type ImageSelection } from "./image.ts";
+import { annotateLevels, type EntryAnnotations } from "./levels.ts";
 import { openListPlace } from "./open-place.ts";
 import type { ListPlace, ListView } from "./place.ts";
 import { describeSubject } from "./subject.ts";
@@ -16,6 +17,8 @@ export interface CreateListOptions extends ImageSelection {
   readonly images?: readonly string[];
   /** Annotations of the index. @default none */
   readonly annotations?: Annotations;
+  /** Annotations of the entries, after the images are in. @default none */
+  readonly entryAnnotations?: readonly EntryAnnotations[];
   /** Edits a list of this name that is there already. @default false */
   readonly amend?: boolean;
   /** Takes the name away from the list that has it. @default false */
@@ -63,7 +66,8 @@ export async function createList(context: ListContext, list: string, options: Cr
       ...(options.artifactType !== undefined && { artifactType: options.artifactType }),
       ...(subject && { subject }),
     });
-    return finish(addFound({ ...state, index }, images, { all: {}, overrides }), { place, ...consent }, say);
+    const added = addFound({ ...state, index }, images, { all: {}, overrides });
+    return finish({ ...added, index: annotateLevels(added.index, options.entryAnnotations ?? []) }, { place, ...consent }, say);
   };
   const view = existing
     ? await place.edit(existing, change)

@@ -32,9 +32,11 @@ export interface Settled {
 export function convertState(state: ListState, format: Format): Settled {
   const mediaType = indexMediaTypeOf(format);
   if (format === "v2s2") {
-    const { index, lost } = convertIndex(withFeatures(state), mediaType);
+    // An edit may have left in a docker list what only an index holds; named an index it loses that by the same rules.
+    const { index, lost } = convertIndex({ ...withFeatures(state), mediaType: mediaTypes.ociIndex }, mediaType);
     return { state: { ...state, index, features: {} }, lost, kept: [] };
   }
+  // What is kept in the record must be out of the index before it is converted, or the conversion counts it as lost.
   const split = splitFeatures(state);
   const { index, lost } = convertIndex(split.state.index, mediaType);
   return { state: { ...split.state, index }, lost, kept: split.kept };

@@ -1,10 +1,10 @@
 import { encodeUtf8, OciError, quote, streamBytes } from "../base/mod.ts";
 import { overlaySource, publishFile } from "../content/mod.ts";
 import { copyList } from "../copy/mod.ts";
-import type { ContentSource, ContentTarget } from "../port/mod.ts";
+import type { ContentSource } from "../port/mod.ts";
 import { type Descriptor, type Digest, formatLocation, hasTransport, isDockerMediaType, isManifestMediaType, type Location, mediaTypes, parseLocation } from "../spec/mod.ts";
 import { type ListContext, signalOf, warn } from "./context.ts";
-import { convertList } from "./convert.ts";
+import { type ConvertedList, convertList } from "./convert.ts";
 import { type Format, listLosses } from "./format.ts";
 import { openListPlace } from "./open-place.ts";
 import type { ListPlace, ListView } from "./place.ts";
@@ -42,30 +42,45 @@ export interface PushResult {
 }
 
 /**
- * Pushes a list and its images: images first, each by its digest, the index last, under its tag. A failed push leaves the
- * tag as it was. @throws {OciError} `NOT_FOUND` where an image is at neither end
+ * Pushes a list and its images to every destination, or to its own name in a registry: images first, each by its digest,
+ * the index last, under its tag. A failed push leaves the tag as it was.
+ * @throws {OciError} `NOT_FOUND` where an image is at neither end
  */
-export async function pushList(context: ListContext, list: string, destination?: string, options: PushListOptions = {}): Promise<PushResult> {
+export async function pushList(context: ListContext, list: string, destinations: readonly string[] = [], options: PushListOptions = {}): Promise<readonly PushResult[]> {
   const place = await openListPlace(context, list);
-  const location = parseDestination(list, destination);
+  const locations = destinations.length === 0 ? [parseDestination(list, undefined)] : destinations.map((destination) => parseDestination(list, destination));
+  if (options.remove === true && !place.hasRecord) throw new OciError("UNSUPPORTED", `Cannot remove ${quote(list)} after the push: only a local list is removed`);
   const view = await place.read();
-  const target = (await context.transports.place(location)).target;
   const made = await convertForPush(context, place, view, options.format);
+  const pushing: Pushing = { context, place, view, made, options };
+  const results: PushResult[] = [];
+  for (const location of locations) results.push(await pushTo(pushing, location));
+  const [first] = results;
+  if (options.digestFile !== undefined && first) await publishFile(context.host.files, options.digestFile, streamBytes(encodeUtf8(first.digest)), { random: context.host.random });
+  if (options.remove === true) await context.store.remove(view.id);
+  return results;
+}
+
+interface Pushing {
+  readonly context: ListContext;
+  readonly place: ListPlace;
+  readonly view: ListView;
+  readonly made: ConvertedList;
+  readonly options: PushListOptions;
+}
+
+async function pushTo(pushing: Pushing, location: Location): Promise<PushResult> {
+  const { context, place, view, made, options } = pushing;
   const { document } = made;
-  if (!target.accepts(document.descriptor.mediaType)) throw new OciError("UNSUPPORTED", `Cannot push ${quote(list)} to ${quote(target.name)}: it cannot hold ${document.descriptor.mediaType}`);
-  const source = async (entry: Descriptor): Promise<ContentSource> => {
-    const original = made.originals.get(entry.digest) ?? entry;
-    const from = await place.sourceOf(view, original);
-    if (from === undefined) throw new OciError("NOT_FOUND", `Cannot push image ${quote(entry.digest)}: the list does not say where it lies`);
-    return overlaySource(from, made.documents);
-  };
+  const { target } = await context.transports.place(location);
+  const { mediaType } = document.descriptor;
+  if (!target.accepts(mediaType)) throw new OciError("UNSUPPORTED", `Cannot push ${quote(place.name)} to ${quote(target.name)}: it cannot hold ${mediaType}`);
   const entries = document.value.manifests;
-  const known = await knownEntries(place, view, entries, made.originals);
   const { descriptor, images } = await copyList({
     root: document,
-    entries: options.all === false ? [] : known,
+    entries: options.all === false ? [] : await knownEntries(pushing, entries),
     ...(options.all === false && { present: entries }),
-    source,
+    source: (entry) => requireSource(pushing, entry),
     target,
     pool: context.pool,
     report: context.report,
@@ -73,8 +88,24 @@ export async function pushList(context: ListContext, list: string, destination?:
     ...(options.verifyBlobs !== undefined && { verifyBlobs: options.verifyBlobs }),
     ...signalOf(context),
   });
-  await afterwards(context, view, target, descriptor.digest, options);
-  return { id: view.id, destination: formatLocation(location), digest: descriptor.digest, size: descriptor.size, mediaType: descriptor.mediaType, images };
+  return { id: view.id, destination: formatLocation(location), digest: descriptor.digest, size: descriptor.size, mediaType, images };
+}
+
+/** Returns where an entry comes from; one that was converted comes from where its original lies. */
+async function sourceOf({ place, view, made }: Pushing, entry: Descriptor): Promise<ContentSource | undefined> {
+  return place.sourceOf(view, made.originals.get(entry.digest) ?? entry);
+}
+
+async function requireSource(pushing: Pushing, entry: Descriptor): Promise<ContentSource> {
+  const source = await sourceOf(pushing, entry);
+  if (source === undefined) throw new OciError("NOT_FOUND", `Cannot push image ${quote(entry.digest)}: the list does not say where it lies`);
+  return overlaySource(source, pushing.made.documents);
+}
+
+/** An entry whose origin nobody recorded (a descriptor that was given as it is) is the destination's to check. */
+async function knownEntries(pushing: Pushing, entries: readonly Descriptor[]): Promise<readonly Descriptor[]> {
+  const sources = await Promise.all(entries.map((entry) => sourceOf(pushing, entry)));
+  return entries.filter((_, at) => sources[at] !== undefined);
 }
 
 function parseDestination(list: string, destination: string | undefined): Location {
@@ -91,30 +122,18 @@ function tagsOf(location: Location, tags: readonly string[]): readonly string[] 
   throw new OciError("UNSUPPORTED", `Cannot push to ${quote(formatLocation(location))} under several names: it has only one`);
 }
 
-/** An entry whose origin nobody recorded (a descriptor that was given as it is) is the destination's to check. */
-async function knownEntries(place: ListPlace, view: ListView, entries: readonly Descriptor[], originals: ReadonlyMap<Digest, Descriptor>): Promise<readonly Descriptor[]> {
-  const sources = await Promise.all(entries.map((entry) => place.sourceOf(view, originals.get(entry.digest) ?? entry)));
-  return entries.filter((_, at) => sources[at] !== undefined);
-}
-
-async function convertForPush(context: ListContext, place: ListPlace, view: ListView, format: Format | undefined): ReturnType<typeof convertList> {
+async function convertForPush(context: ListContext, place: ListPlace, view: ListView, format: Format | undefined): Promise<ConvertedList> {
   if (format !== undefined) return convertList(context, { place, view, format });
   const { index } = view.state;
-  const left = Object.entries(view.state.features);
-  if (index.mediaType === mediaTypes.ociIndex && left.length > 0) {
-    const losses = left.map(([where, features]) => ({ where, field: "features", value: features.join(",") }));
+  const losses = index.manifests.flatMap(({ digest }) => {
+    const features = view.state.features[digest];
+    return features ? [{ where: digest, field: "features", value: features.join(",") }] : [];
+  });
+  if (index.mediaType === mediaTypes.ociIndex && losses.length > 0) {
     warn(context, `an OCI image index cannot hold ${listLosses(losses)}; it is left out of this push, --format v2s2 writes it`);
   }
   const images = index.manifests.filter((entry) => isManifestMediaType(entry.mediaType));
   const docker = images.filter((entry) => isDockerMediaType(entry.mediaType)).length;
   if (docker > 0 && docker < images.length) warn(context, `the list mixes ${docker} docker and ${images.length - docker} OCI images, which some registries refuse; --format makes them one kind`);
   return { document: view.document, documents: new Map(), originals: new Map() };
-}
-
-async function afterwards(context: ListContext, view: ListView, target: ContentTarget, digest: Digest, options: PushListOptions): Promise<void> {
-  const { files, random } = context.host;
-  if (options.digestFile !== undefined) await publishFile(files, options.digestFile, streamBytes(encodeUtf8(digest)), { random });
-  if (options.remove !== true) return;
-  if (view.id.includes(":")) throw new OciError("UNSUPPORTED", `Cannot remove ${quote(view.names.join(", "))} after the push to ${quote(target.name)}: only a local list is removed`);
-  await context.store.remove(view.id);
 }

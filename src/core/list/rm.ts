@@ -1,4 +1,4 @@
-import { OciError } from "../base/mod.ts";
+import { isOciError, OciError } from "../base/mod.ts";
 import { hasTransport, parseLocation } from "../spec/mod.ts";
 import { type ListContext, signalOf } from "./context.ts";
 import { findName } from "./local-place.ts";
@@ -34,4 +34,29 @@ export async function deleteList(context: ListContext, list: string): Promise<De
   }
   await context.store.remove(record.id);
   return { untagged: record.names, removed: record.id };
+}
+
+/** Options of {@linkcode deleteLists}. */
+export interface DeleteListsOptions {
+  /** Whether a list that is not there is no failure. @default false */
+  readonly ignoreMissing?: boolean;
+}
+
+/** Deletes several lists, see {@linkcode deleteList}; a failure does not keep the others from being deleted. */
+export async function deleteLists(
+  context: ListContext,
+  lists: readonly string[],
+  options: DeleteListsOptions = {},
+): Promise<{ readonly deletions: readonly Deletion[]; readonly failures: readonly OciError[] }> {
+  const deletions: Deletion[] = [];
+  const failures: OciError[] = [];
+  for (const list of lists) {
+    try {
+      deletions.push(await deleteList(context, list));
+    } catch (error) {
+      if (!isOciError(error)) throw error;
+      if (options.ignoreMissing !== true || error.code !== "NOT_FOUND") failures.push(error);
+    }
+  }
+  return { deletions, failures };
 }

@@ -1,0 +1,79 @@
+import { OciError, parseAs, quote, readJson } from "../base/mod.ts";
+import { annotateEntries, isAttestation } from "../index/mod.ts";
+import { type Annotations, AnnotationsSchema, formatPlatform, type ImageIndex, matchesPlatform, parseAnnotation, parsePlatform, type Platform } from "../spec/mod.ts";
+
+/** Annotations of entries: of those with the platform, or of all images. */
+export interface EntryAnnotations {
+  /** Whose annotations; absent for every image. */
+  readonly platform?: Platform;
+  /** What they get. */
+  readonly annotations: Annotations;
+}
+
+/** Annotations by the level they belong to. */
+export interface LevelAnnotations {
+  /** Those without prefix: the verb knows where they go. */
+  readonly plain: Annotations;
+  /** Those of the index. */
+  readonly index: Annotations;
+  /** Those of entries. */
+  readonly entries: readonly EntryAnnotations[];
+}
+
+const prefix = /^((?:index|manifest-descriptor|manifest)(?:\[[^\]]*\])?(?:,(?:index|manifest-descriptor|manifest)(?:\[[^\]]*\])?)*):/;
+
+/**
+ * Returns the annotations that texts name: `KEY=VALUE`, with buildx's prefixes `index:` and
+ * `manifest-descriptor[os/arch]:`, several of them joined by commas. @throws {OciError} `INVALID`; `UNSUPPORTED` for `manifest:`
+ */
+export function parseLevelAnnotations(texts: readonly string[]): LevelAnnotations {
+  const [plain, index]: Record<string, string>[] = [{}, {}];
+  const entries: EntryAnnotations[] = [];
+  for (const text of texts) {
+    const levels = prefix.exec(text)?.[1];
+    const [key, value] = parseAnnotation(levels === undefined ? text : text.slice(levels.length + 1));
+    const annotations: Annotations = { [key]: value };
+    for (const level of levels?.split(",") ?? [""]) {
+      if (level === "") define(plain, key, value);
+      else if (level === "index") define(index, key, value);
+      else entries.push({ ...levelPlatform(level, text), annotations });
+    }
+  }
+  return { plain: plain ?? {}, index: index ?? {}, entries };
+}
+
+/** Assignment would take `__proto__` for the prototype. */
+function define(map: Record<string, string> | undefined, key: string, value: string): void {
+  if (map) Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
+function levelPlatform(level: string, text: string): { readonly platform?: Platform } {
+  const open = level.indexOf("[");
+  const name = open < 0 ? level : level.slice(0, open);
+  if (name === "index") throw new OciError("INVALID", `Cannot read annotation ${quote(text)}: the index has no platform, expected index:KEY=VALUE`);
+  if (name === "manifest") throw new OciError("UNSUPPORTED", `Cannot set annotation ${quote(text)}: annotations inside an image's manifest are not supported yet, expected index: or manifest-descriptor:`);
+  return open < 0 ? {} : { platform: parsePlatform(level.slice(open + 1, -1)) };
+}
+
+/**
+ * Returns the annotations in a file as texts that {@linkcode parseLevelAnnotations} takes: lines `KEY=VALUE` (empty ones and
+ * those that begin with `#` are skipped), or a JSON object. @throws {OciError} `INVALID`
+ */
+export function readAnnotationFile(bytes: Uint8Array, what: string): readonly string[] {
+  const text = new TextDecoder().decode(bytes);
+  if (text.trimStart().startsWith("{")) return Object.entries(parseAs(AnnotationsSchema, readJson(bytes, what), what)).map(([key, value]) => `${key}=${value}`);
+  return text.split(/\r?\n/).filter((line) => line.trim() !== "" && !line.startsWith("#"));
+}
+
+/** Returns `index` with the annotations of entries. @throws {OciError} `NOT_FOUND` for a platform no image has */
+export function annotateLevels(index: ImageIndex, entries: readonly EntryAnnotations[]): ImageIndex {
+  return entries.reduce((current, { platform, annotations }) => {
+    const images = current.manifests.filter((entry) => !isAttestation(entry) && (platform === undefined || matchesPlatform(entry.platform, platform)));
+    if (images.length === 0 && platform !== undefined) throw new OciError("NOT_FOUND", `Cannot annotate ${formatPlatform(platform)}: no image of the list has that platform`);
+    return annotateEntries(
+      current,
+      images.map((entry) => entry.digest),
+      { annotations },
+    );
+  }, index);
+}
