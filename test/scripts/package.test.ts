@@ -20,7 +20,7 @@ describe("the npm package", () => {
     expect(paths).toContain("CHANGELOG.md");
     const allowed = /^(?:package\.json|LICENSE|README\.md|CHANGELOG\.md|dist\/ocidex\.(?:mjs|d\.mts)|dist\/lib\/(?:mod|(?:core|host)\/[\w/-]+)\.(?:js|d\.ts))$/;
     expect(paths.filter((path) => !allowed.test(path))).toEqual([]);
-  });
+  }, 60_000);
 
   it("names its program", () => {
     expect(manifest.bin).toEqual({ ocidex: "dist/ocidex.mjs" });
