@@ -1,3 +1,8 @@
+/**
+ * The host of Bun: its files, its network, its clock.
+ *
+ * @module
+ */
 import type { Environment, Fetch, Host } from "../core/port/mod.ts";
 import { nodeRuntime } from "./node-runtime.ts";
 import { createTrust, type TlsSettings } from "./trust.ts";

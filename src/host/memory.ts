@@ -1,3 +1,8 @@
+/**
+ * A host that touches nothing: files in memory, a clock that stands, a network the caller brings.
+ *
+ * @module
+ */
 import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import { type Bytes, encodeUtf8, formatHex, OciError, quote } from "../core/base/mod.ts";
 import type { Clock, Environment, Fetch, Hash, Host, Random, Run } from "../core/port/mod.ts";

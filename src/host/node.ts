@@ -1,3 +1,8 @@
+/**
+ * The host of Node: its files, its network, its clock.
+ *
+ * @module
+ */
 import type { Host } from "../core/port/mod.ts";
 import { nodeRuntime } from "./node-runtime.ts";
 import { nodeFetch } from "./node-fetch.ts";
