@@ -50,20 +50,7 @@ interface Room extends ContentFilesHost {
 
 const smallLimit = 4 * 1024 * 1024;
 
-/**
- * Returns the content-addressed files in `directory`; nothing is read or made before it is needed.
- * @example Put and read
- * ```ts
- * import assert from "node:assert/strict";
- * import { openContentFiles } from "ocidex/content";
- * import { memoryHost } from "ocidex/host/memory";
- *
- * const content = openContentFiles(memoryHost(), "/blobs");
- * const promised = { digest: "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a", size: 2 } as const;
- * assert.equal(await content.put(promised, new Blob(["{}"]).stream()), "copied");
- * assert.equal(new TextDecoder().decode(await content.readSmall(promised)), "{}");
- * ```
- */
+/** Returns the content-addressed files in `directory`; nothing is read or made before it is needed. */
 export function openContentFiles(host: ContentFilesHost, directory: string, options: ContentFilesOptions = {}): ContentFiles {
   const { files, hash, random, clock } = host;
   const naming = options.naming ?? ((digest) => [digestAlgorithm(digest) ?? "", encodedDigest(digest)]);

@@ -49,20 +49,7 @@ function verifiedDigest(hash: Hash, bytes: Bytes, { what, expected }: OpenDocume
   return actual;
 }
 
-/**
- * Returns `value` written down: its bytes and their descriptor.
- * @example Write an empty index
- * ```ts
- * import assert from "node:assert/strict";
- * import { newDocument } from "ocidex/content";
- * import { nodeHost } from "ocidex/host/node";
- *
- * const value = { schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: [] } as const;
- * const { bytes, descriptor } = newDocument(nodeHost().hash, value);
- * assert.equal(new TextDecoder().decode(bytes), '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}');
- * assert.equal(descriptor.size, bytes.length);
- * ```
- */
+/** Returns `value` written down: its bytes and their descriptor. */
 export function newDocument(hash: Hash, value: ImageIndex | ImageManifest): ManifestDocument {
   const bytes = isImageIndex(value) ? encodeImageIndex(value) : encodeImageManifest(value);
   return { descriptor: { mediaType: value.mediaType, digest: digestBytes(hash, bytes), size: bytes.length }, bytes, value };

@@ -81,7 +81,8 @@ async function waitFor(swap: Swap, patient: number, take: () => Promise<void>): 
       return await take();
     } catch (error) {
       const holder = await holderOf(swap);
-      if (holder === undefined && ++unexplained > 50) throw error;
+      unexplained = holder === undefined ? unexplained + 1 : 0;
+      if (unexplained > 100) throw error;
       if (holder !== undefined && holder !== seen.holder) seen = { holder, since: clock.monotonic() };
     }
     if (seen.holder !== "" && clock.monotonic() - seen.since > patient) {

@@ -5,18 +5,7 @@ import { type Descriptor, type Digest, type DigestAlgorithm, digestAlgorithm } f
 /** What content is held to: the digest and size of a descriptor. */
 export type Promised = Pick<Descriptor, "digest" | "size">;
 
-/**
- * Returns the digest of `bytes`.
- * @example Name some bytes
- * ```ts
- * import assert from "node:assert/strict";
- * import { digestBytes } from "ocidex/content";
- * import { nodeHost } from "ocidex/host/node";
- *
- * const digest = digestBytes(nodeHost().hash, new TextEncoder().encode("{}"));
- * assert.equal(digest, "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");
- * ```
- */
+/** Returns the digest of `bytes`. */
 export function digestBytes(hash: Hash, bytes: Uint8Array, algorithm: DigestAlgorithm = "sha256"): Digest {
   const hasher = hash(algorithm);
   hasher.update(bytes);

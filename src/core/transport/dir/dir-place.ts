@@ -9,19 +9,6 @@ export type { DirHost } from "./dir-files.ts";
 /**
  * Returns the directory at `location` as a place to read from and to write to; nothing is read or made before it is needed.
  * It holds one image. One process at a time may write to it.
- * @example Write an index and read it again
- * ```ts
- * import assert from "node:assert/strict";
- * import { newDocument } from "ocidex/content";
- * import { memoryHost } from "ocidex/host/memory";
- * import { openDirPlace } from "ocidex/transport";
- *
- * const host = memoryHost();
- * const place = await openDirPlace(host, { transport: "dir", path: "/image" });
- * const value = { schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: [] } as const;
- * await place.target.putRoot(newDocument(host.hash, value));
- * assert.deepEqual((await place.source.resolve()).value, value);
- * ```
  */
 export async function openDirPlace(host: DirHost, location: DirLocation): Promise<ContentPlace> {
   const dir = openDirFiles(host, location);

@@ -1,7 +1,7 @@
 import { type Bytes, equalBytes, OciError, streamBytes } from "../../base/mod.ts";
 import { digestBytes, findComplete, readGraph, swapFile, tryReadManifest, verifyBytes } from "../../content/mod.ts";
 import type { ContentTarget, PutRootOptions } from "../../port/mod.ts";
-import type { Descriptor, ManifestDocument } from "../../spec/mod.ts";
+import { type Descriptor, encodedDigest, type ManifestDocument } from "../../spec/mod.ts";
 import { type DirFiles, type MadeDir, makeDir, rootName } from "./dir-files.ts";
 
 /** What one copy has done to a directory so far. */
@@ -67,7 +67,7 @@ const contentName = /^(?:[0-9a-f]{64}|[0-9a-f]{128})(?:\.manifest\.json|\.signat
  * Takes away what an image that was there before has left. skopeo empties the directory first; done last, a copy that fails
  * leaves the old image whole, and an edit of the root keeps what it leads to.
  */
-async function removeUnused({ host: { files }, path, manifests, blobs }: DirFiles, root: ManifestDocument, used: ReadonlySet<string>): Promise<void> {
+async function removeUnused({ host: { files }, path, manifests }: DirFiles, root: ManifestDocument, used: ReadonlySet<string>): Promise<void> {
   const kept = new Set(used);
   const open = (descriptor: Descriptor) => tryReadManifest(manifests, descriptor);
   for (const queue = [root]; ; ) {
@@ -75,7 +75,7 @@ async function removeUnused({ host: { files }, path, manifests, blobs }: DirFile
     if (next === undefined) break;
     const graph = await readGraph(next, open);
     for (const { digest } of graph.missing) if (await manifests.has(digest)) return;
-    for (const digest of graph.blobs.keys()) kept.add(blobs.path(digest));
+    for (const digest of graph.blobs.keys()) kept.add(files.join(path, encodedDigest(digest)));
     for (const { descriptor, value } of graph.manifests.values()) {
       if (descriptor !== root.descriptor) kept.add(manifests.path(descriptor.digest));
       const subject = value.subject && !kept.has(manifests.path(value.subject.digest)) ? await open(value.subject) : undefined;

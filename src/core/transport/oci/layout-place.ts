@@ -11,19 +11,6 @@ export type { LayoutHost } from "./layout-files.ts";
 /**
  * Returns the layout at `location` as a place to read from and to write to; nothing is read or made before it is needed.
  * Any number of processes may write to one layout at once.
- * @example Write an index and read it again
- * ```ts
- * import assert from "node:assert/strict";
- * import { newDocument } from "ocidex/content";
- * import { memoryHost } from "ocidex/host/memory";
- * import { openLayoutPlace } from "ocidex/transport";
- *
- * const host = memoryHost();
- * const place = await openLayoutPlace(host, { transport: "oci", path: "/layout", reference: "1.0" });
- * const value = { schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: [] } as const;
- * await place.target.putRoot(newDocument(host.hash, value));
- * assert.deepEqual((await place.source.resolve()).value, value);
- * ```
  */
 export async function openLayoutPlace(host: LayoutHost, location: OciLocation): Promise<ContentPlace> {
   const layout = openLayoutFiles(host, location);
