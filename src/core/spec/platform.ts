@@ -66,6 +66,7 @@ function normaliseVariant(architecture: string, variant: string): string {
 }
 
 const part = /^[A-Za-z0-9_.-]+$/;
+const maximumLength = 255;
 
 /**
  * Returns the platform that `os/arch[/variant][:os.version]` names, normalised; a colon or a bracketed `(version)` behind the
@@ -74,6 +75,7 @@ const part = /^[A-Za-z0-9_.-]+$/;
  */
 export function parsePlatform(text: string): Platform {
   const wrong = () => new OciError("INVALID", `Cannot read platform ${quote(text)}: expected os/arch[/variant][:os.version], for example linux/arm64/v8`);
+  if (text.length > maximumLength) throw wrong();
   const inner = /^([^/()]+)\(([^()/]+)\)(\/.*)$/.exec(text);
   const colon = inner ? -1 : text.indexOf(":");
   const path = inner ? `${inner[1]}${inner[3]}` : colon < 0 ? text : text.slice(0, colon);

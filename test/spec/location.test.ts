@@ -1,0 +1,86 @@
+import { describe, expect, it } from "bun:test";
+import fc from "fast-check";
+import { formatLocation, hasTransport, parseLocation } from "../../src/core/spec/mod.ts";
+
+const piece = fc.oneof(fc.stringMatching(/^[a-z0-9/.@ -]{1,8}$/), fc.constantFrom("@1", "a@007", "C:\\x", "C:/x@2", "x@1234567890", "é 😀", "a\nb@3", "@"));
+const locationText = fc.oneof(
+  fc
+    .tuple(fc.constantFrom("oci", "oci-archive"), piece, fc.constantFrom("", ":", ":v1", ":a/b:c", ":a@1"))
+    .map(([transport, path, reference]) => `${transport}:${path}${reference}`),
+  fc.tuple(fc.constantFrom("dir", "docker-archive", "containers-storage", "docker-daemon", "tarball"), piece).map((parts) => parts.join(":")),
+  fc.constantFrom("docker://busybox", "docker://r.example:5000/a/b:1", `docker://a@sha256:${"0".repeat(64)}`),
+);
+
+describe("parseLocation()", () => {
+  it("reads a layout with name, with position, and on a drive", () => {
+    expect(parseLocation("oci:/a/b:v1")).toEqual({ transport: "oci", path: "/a/b", reference: "v1" });
+    expect(parseLocation("oci:/a/b:r.io/x:v1")).toEqual({ transport: "oci", path: "/a/b", reference: "r.io/x:v1" });
+    expect(parseLocation("oci:/a/b@2")).toEqual({ transport: "oci", path: "/a/b", position: 2 });
+    expect(parseLocation("oci-archive:C:\\a.tar:v1")).toEqual({ transport: "oci-archive", path: "C:\\a.tar", reference: "v1" });
+    expect(parseLocation("oci:a:")).toEqual({ transport: "oci", path: "a" });
+    expect(parseLocation("oci:a@1:")).toEqual({ transport: "oci", path: "a@1" });
+  });
+
+  it("reads the other transports", () => {
+    expect(parseLocation("dir:/a:b")).toEqual({ transport: "dir", path: "/a:b" });
+    expect(parseLocation("docker://a")).toEqual({ transport: "docker", reference: { domain: "docker.io", repository: "library/a" } });
+    expect(parseLocation("containers-storage:[x]a")).toEqual({ transport: "containers-storage", rest: "[x]a" });
+  });
+
+  it.each([
+    "",
+    "a",
+    ":a",
+    "docker:a",
+    "docker:/a",
+    "docker://",
+    "dir:",
+    "oci:",
+    "oci::v1",
+    "oci:a:-",
+    "oci:a:b//c",
+    "oci:a:b\nc",
+    "dir:a\0b",
+    "OCI:a",
+    "http://a",
+    "constructor:a",
+  ])("refuses %j", (text) => {
+    expect(() => parseLocation(text)).toThrow(/^Cannot read (location|image name)/);
+  });
+
+  it("inverts formatLocation()", () => {
+    const tryParse = (text: string) => {
+      try {
+        return parseLocation(text);
+      } catch {
+        return undefined;
+      }
+    };
+    fc.assert(
+      fc.property(locationText, (text) => {
+        const location = tryParse(text);
+        fc.pre(location !== undefined);
+        if (location) expect(parseLocation(formatLocation(location))).toEqual(location);
+      }),
+    );
+  });
+
+  it("reads or refuses 64 KiB in one pass", () => {
+    for (const part of ["a", "@1", "@", ":", "a:", "/", "1@"]) {
+      for (const transport of ["oci:", "dir:", "docker://"]) {
+        try {
+          parseLocation(`${transport}${part.repeat(65_536 / part.length)}`);
+        } catch (error) {
+          expect(String(error)).toContain("Cannot read");
+        }
+      }
+    }
+  });
+});
+
+describe("hasTransport()", () => {
+  it("knows transports by name and colon", () => {
+    expect(["docker://a", "oci:a", "oci-archive:a", "dir:a", "docker-daemon:a"].every(hasTransport)).toBe(true);
+    expect(["docker", "oci", "localhost:5000/a", "ocidex:a", ""].some(hasTransport)).toBe(false);
+  });
+});
