@@ -21,8 +21,8 @@ function ocidex(...args: string[]): string {
     encoding: "utf8",
     env: { ...process.env, OCIDEX_ROOT: join(folder, "store") },
   });
-  process.stdout.write(stdout);
   process.stdout.write(stderr);
+  process.stdout.write(stdout === "" || stdout.endsWith("\n") ? stdout : `${stdout}\n`);
   if (status !== 0) throw new Error(`the command ended with ${status}`);
   return stdout;
 }
@@ -42,7 +42,16 @@ try {
   ocidex("manifest", "create", "app", "oci:amd64:app", "oci:arm64:app");
 
   say("Say what the image is. Registries such as ghcr.io read this from the index itself and nowhere else:");
-  ocidex("manifest", "annotate", "--index", "--annotation", "org.opencontainers.image.description=Says hello, on every machine", "--annotation", "org.opencontainers.image.licenses=Apache-2.0", "app");
+  ocidex(
+    "manifest",
+    "annotate",
+    "--index",
+    "--annotation",
+    "org.opencontainers.image.description=Says hello, on every machine",
+    "--annotation",
+    "org.opencontainers.image.licenses=Apache-2.0",
+    "app",
+  );
 
   say("Annotate one entry, named by its platform:");
   ocidex("manifest", "annotate", "app", "linux/arm64", "--annotation", "com.example.builder=runner-7");

@@ -67,41 +67,23 @@ function reaches(waits: ReadonlyMap<Digest, ReadonlySet<Digest>>, from: Digest, 
   return false;
 }
 
+/** A target that has the manifest is asked with one request, and the source not at all. */
 async function bringManifest(copy: Copy, task: ManifestTask, signal: AbortSignal): Promise<ManifestDocument | undefined> {
   const { descriptor, source } = task;
   const { target, report } = copy;
   const isThere = isSameRepository(source.repository, target.repository);
   const kind = isIndexMediaType(descriptor.mediaType) ? "index" : "image";
-  if (isThere && !source.made?.has(descriptor.digest)) {
+  const exists = (isThere && !source.made?.has(descriptor.digest)) || (await copy.run(() => target.hasManifest(descriptor, { signal }), signal));
+  if (exists && (isThere || !copy.verifyBlobs)) {
     report({ type: "manifest", descriptor, kind, outcome: "exists" });
     return undefined;
   }
-  const { read, exists } = await look(copy, task, signal);
-  if (exists && !copy.verifyBlobs) {
-    report({ type: "manifest", descriptor, kind, outcome: "exists" });
-    return read.document;
-  }
-  if (!read.document) throw read.error;
-  const { document } = read;
+  const document = await copy.run(() => source.manifest(descriptor, { signal }), signal);
   if (isImageIndex(document.value)) await copyChildren(copy, { ...task, value: document.value }, signal);
   else if (!isThere) await mapAll(blobsOf(document.value, source), (blob, inner) => copyBlob(copy, blob, inner), signal);
   report({ type: "manifest", descriptor: document.descriptor, kind, outcome: exists ? "exists" : "written" });
   if (!exists) await copy.run(() => target.putManifest(document, { signal }), signal);
   return document;
-}
-
-/** A manifest that was read, or why it could not be. */
-type Reading = { readonly document: ManifestDocument } | { readonly document?: undefined; readonly error: unknown };
-
-/** Reads the manifest and asks the target for it at the same time; a source that lost it does not matter to a target that has it. */
-async function look(copy: Copy, task: ManifestTask, signal: AbortSignal): Promise<{ readonly read: Reading; readonly exists: boolean }> {
-  const { descriptor, source } = task;
-  const [read, asked] = await Promise.allSettled([
-    copy.run(() => source.manifest(descriptor, { signal }), signal),
-    copy.run(() => copy.target.hasManifest(descriptor, { signal }), signal),
-  ]);
-  if (asked.status === "rejected") throw asked.reason;
-  return { read: read.status === "fulfilled" ? { document: read.value } : { error: read.reason }, exists: asked.value };
 }
 
 async function copyChildren(copy: Copy, task: ManifestTask & { readonly value: ImageIndex }, signal: AbortSignal): Promise<void> {

@@ -2,4 +2,4 @@
 export { type ConvertedImage, convertImage, type ImageFormat } from "./convert.ts";
 export { type CopyImageOptions, copyImage } from "./image.ts";
 export { type CopiedList, type CopyListOptions, copyList } from "./list.ts";
-export type { CopyOptions } from "./session.ts";
+export { type CopyOptions, isSameRepository } from "./session.ts";

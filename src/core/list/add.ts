@@ -41,7 +41,7 @@ export interface AddResult extends ListResult {
 export async function addToList(context: ListContext, list: string, images: readonly string[], options: AddToListOptions = {}): Promise<AddResult> {
   const place = await openListPlace(context, list);
   const view = await place.read();
-  const found = await mapAll(images, (image) => findImages(context, image, options), context.signal);
+  const found = await mapAll(images, (image) => findImages(context, image, options, place.foresee), context.signal);
   const all: EntryPatch = {
     ...(options.annotations && { annotations: options.annotations }),
     platform: {

@@ -64,6 +64,6 @@ async function convertEntry(context: ListContext, { place, view, format }: Conve
   }
   const document = await context.pool.run(() => source.manifest(entry, signalOf(context)));
   if (isIndexDocument(document) || !("layers" in document.value)) throw new OciError("UNSUPPORTED", `Cannot convert ${entry.digest} to ${format}: it is not an image`);
-  const { manifest, lost } = convertImage(document.value, format);
+  const { manifest, lost } = convertImage(document.value, format, document.descriptor.digest);
   return manifest === document.value ? { entry, document, lost: [] } : { entry, document: newDocument(context.host.hash, manifest), lost };
 }

@@ -53,7 +53,7 @@ export async function createList(context: ListContext, list: string, options: Cr
   const place = await openListPlace(context, list);
   const existing = options.amend === true || !(place.replaces || options.replace === true) ? await existingView(place, options) : undefined;
   const [found, subject] = await Promise.all([
-    mapAll(options.images ?? [], (image) => findImages(context, image, options), context.signal),
+    mapAll(options.images ?? [], (image) => findImages(context, image, options, place.foresee), context.signal),
     options.subject === undefined ? undefined : describeSubject(context, options.subject),
   ]);
   const images = found.flat();

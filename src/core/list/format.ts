@@ -1,10 +1,11 @@
 import { OciError, quote } from "../base/mod.ts";
+import type { ImageFormat } from "../copy/mod.ts";
 import { convertIndex, formatLoss, type Loss, needsOci } from "../index/mod.ts";
 import { type Descriptor, type ImageIndex, type IndexMediaType, mediaTypes } from "../spec/mod.ts";
 import type { ListState } from "../store/mod.ts";
 
 /** The type of a list and its images: OCI, or docker's image manifest version 2, schema 2. */
-export type Format = "oci" | "v2s2";
+export type Format = ImageFormat;
 
 /** Returns the format that `text` names; `docker` is a synonym of `v2s2`. @throws {OciError} `INVALID` that names the good ones and where the bad one came from */
 export function parseFormat(text: string, origin: string): Format {

@@ -44,6 +44,9 @@ export interface ImageSelection {
   readonly attestations?: boolean;
 }
 
+/** Is told of an image before its config is read, so that its place can be prepared meanwhile. */
+export type Foresee = (source: ContentSource, descriptor: Descriptor) => void;
+
 /** An image found: the entry it gives, and where its content comes from. */
 export interface FoundImage {
   /** The entry. */
@@ -59,10 +62,11 @@ interface Origin {
   readonly name: string;
   readonly source: ContentSource;
   readonly pin: (entry: Descriptor) => EntrySource | undefined;
+  readonly foresee?: Foresee;
 }
 
 /** Returns the images that `text` names: `[IMAGE][=PLATFORM]`, or `@FILE` with a descriptor in JSON. */
-export async function findImages(context: ListContext, text: string, selection: ImageSelection = {}): Promise<readonly FoundImage[]> {
+export async function findImages(context: ListContext, text: string, selection: ImageSelection = {}, foresee?: Foresee): Promise<readonly FoundImage[]> {
   if (text === "") throw new OciError("INVALID", `Cannot read image "": the name is empty`);
   if (text.startsWith("@")) return [await readDescriptorFile(context, text.slice(1))];
   const { name, platform } = splitPlatform(text);
@@ -73,7 +77,7 @@ export async function findImages(context: ListContext, text: string, selection: 
   }
   const location = parseImageLocation(name);
   const source = await context.transports.source(location);
-  const origin: Origin = { name, source, pin: (entry) => ({ location: pinLocation(context, location, entry) }) };
+  const origin: Origin = { name, source, pin: (entry) => ({ location: pinLocation(context, location, entry) }), ...(foresee && { foresee }) };
   if (platform !== undefined) return findStated(context, origin, platform, selection);
   const document = await context.pool.run(() => source.resolve(signalOf(context)));
   return fromDocument(context, origin, document, selection);
@@ -150,6 +154,7 @@ async function findStated(context: ListContext, origin: Origin, platform: Platfo
     const document = await context.pool.run(() => origin.source.resolve(signalOf(context)));
     return fromDocument(context, origin, document, { ...selection, platforms: [platform] });
   }
+  origin.foresee?.(origin.source, descriptor);
   const { mediaType, digest, size } = descriptor;
   return [found(origin, { mediaType, digest, size, platform }, true)];
 }
@@ -161,6 +166,7 @@ function found(origin: Origin, entry: Descriptor, selected: boolean): FoundImage
 
 async function fromDocument(context: ListContext, origin: Origin, document: ManifestDocument, selection: ImageSelection): Promise<readonly FoundImage[]> {
   if (isIndexDocument(document)) return fromIndex(context, origin, document.value, selection);
+  origin.foresee?.(origin.source, document.descriptor);
   const entry = await entryOf(context, origin.source, document);
   const wanted = selection.platforms ?? [];
   if (wanted.length > 0 && !wanted.some((platform) => matchesPlatform(entry.platform, platform))) {
@@ -190,6 +196,7 @@ async function fromIndex(context: ListContext, origin: Origin, index: ImageIndex
   const chosen = chooseEntries(context, origin, index, selection);
   const along = selection.attestations === false ? [] : chosen.flatMap((entry) => attestationsOf(index, entry.digest));
   const wanted = new Set([...chosen, ...along]);
+  for (const entry of wanted) origin.foresee?.(origin.source, entry);
   const taken = index.manifests.filter((entry) => wanted.has(entry));
   return Promise.all(taken.map(async (entry) => found(origin, await withConfigPlatform(context, origin, entry), true)));
 }

@@ -1,17 +1,20 @@
 import { equalBytes, isOciError, OciError, quote } from "../base/mod.ts";
 import { overlaySource } from "../content/mod.ts";
-import { copyList } from "../copy/mod.ts";
-import type { ContentPlace, ContentSource } from "../port/mod.ts";
+import { copyList, isSameRepository } from "../copy/mod.ts";
+import type { ContentPlace, ContentSource, ContentTarget } from "../port/mod.ts";
 import { type Descriptor, type Digest, findEditObstacle, formatLocation, type Location, parseLocation } from "../spec/mod.ts";
 import type { ListState } from "../store/mod.ts";
 import { type ListContext, quietly, signalOf } from "./context.ts";
 import { withFeatures } from "./format.ts";
+import type { Foresee } from "./image.ts";
 import { byDigest, documentOf, type ListPlace, type ListView, requireIndex, type WriteOptions } from "./place.ts";
 
 /** Returns the list at `location` as a place: the index is read, edited and written where it is, and no layer moves that is there already. */
 export async function openLocationPlace(context: ListContext, location: Location): Promise<ListPlace> {
   const name = formatLocation(location);
-  const place = await context.transports.place(location);
+  const opened = await context.transports.place(location);
+  const { target, foresee } = foreseeing(context, opened.target);
+  const place: ContentPlace = { ...opened, target };
   const read = async (): Promise<ListView> => {
     const document = requireIndex(await place.source.resolve(signalOf(context)), name);
     return { id: document.descriptor.digest, names: [name], state: { index: document.value, sources: {}, features: {} }, document };
@@ -21,6 +24,7 @@ export async function openLocationPlace(context: ListContext, location: Location
     hasRecord: false,
     replaces: true,
     nameIn: () => name,
+    foresee,
     read,
     async tryRead() {
       try {
@@ -43,6 +47,20 @@ export async function openLocationPlace(context: ListContext, location: Location
       return write(context, place, { name, state, options, expected: view.document.descriptor.digest });
     },
     sourceOf: async (_view, _entry) => place.source,
+  };
+}
+
+/** Asks for an image while its config is still being read: one round trip less before its blobs go. */
+function foreseeing(context: ListContext, opened: ContentTarget): { readonly target: ContentTarget; readonly foresee: Foresee } {
+  const asked = new Map<Digest, Promise<boolean>>();
+  return {
+    target: { ...opened, hasManifest: (descriptor, options) => asked.get(descriptor.digest) ?? opened.hasManifest(descriptor, options) },
+    foresee(source, descriptor) {
+      if (asked.has(descriptor.digest) || isSameRepository(source.repository, opened.repository)) return;
+      const answer = context.pool.run(() => opened.hasManifest(descriptor, signalOf(context)));
+      answer.catch(() => {});
+      asked.set(descriptor.digest, answer);
+    },
   };
 }
 

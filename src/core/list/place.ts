@@ -37,6 +37,8 @@ export interface ListPlace {
   tryRead(): Promise<ListView | undefined>;
   /** Returns the name of the list that the user's words are, or undefined where they are (part of) its ID. */
   nameIn(view: Pick<ListView, "names">): string | undefined;
+  /** Prepares for an image that will be added. */
+  readonly foresee?: (source: ContentSource, descriptor: Descriptor) => void;
   /** Makes the list, all or nothing. @throws {OciError} `EXISTS` for the name of a local list, unless `replace` */
   create(state: ListState, options?: WriteOptions & { readonly replace?: boolean }): Promise<ListView>;
   /** Edits the list that was read; `change` may be called again on a newer state. @throws {OciError} `CONFLICT` at a location that somebody else changed */
