@@ -22,7 +22,7 @@ export interface SwapFileOptions {
 export type FileEdit = (current: Bytes | undefined) => Promise<Bytes | undefined>;
 
 /** Milliseconds without a change after which a lock is taken for one whose holder died. A wrong guess costs its holder another try, no edit. */
-const patience = 2000;
+const patience = 1000;
 const longestWait = 50;
 
 interface Swap extends SwapFileHost, SwapFileOptions {

@@ -1,0 +1,58 @@
+import { describe, expect, it } from "bun:test";
+import { encodeUtf8, readAll } from "../../src/core/base/mod.ts";
+import { digestBytes, newDocument, openDocument, overlaySource } from "../../src/core/content/mod.ts";
+import { mediaTypes } from "../../src/core/spec/mod.ts";
+import { memoryHost } from "../../src/host/memory.ts";
+import { addImage, indexOf, memorySource } from "../helper/content.ts";
+
+const { hash } = memoryHost();
+const code = (code: string) => expect.objectContaining({ code });
+
+describe("newDocument() and openDocument()", () => {
+  it("openDocument() returns what newDocument() wrote", () => {
+    const document = newDocument(hash, indexOf([]));
+    expect(new TextDecoder().decode(document.bytes)).toBe(`{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[]}`);
+    expect(openDocument(hash, document.bytes, { what: "index", expected: document.descriptor })).toEqual(document);
+    expect(openDocument(hash, document.bytes, { what: "index", expected: document.descriptor.digest })).toEqual(document);
+    expect(openDocument(hash, document.bytes, { what: "index" })).toEqual(document);
+  });
+
+  it("openDocument() keeps the algorithm it was asked for", () => {
+    const { bytes, descriptor } = newDocument(hash, indexOf([]));
+    const digest = digestBytes(hash, bytes, "sha512");
+    expect(openDocument(hash, bytes, { what: "index", expected: { ...descriptor, digest } }).descriptor.digest).toBe(digest);
+  });
+
+  it("openDocument() checks the digest of a descriptor whose size is not known", () => {
+    const { bytes, descriptor } = newDocument(hash, indexOf([]));
+    expect(openDocument(hash, bytes, { what: "index", expected: { ...descriptor, size: 0 } }).descriptor).toEqual(descriptor);
+    const other = { ...descriptor, size: 0, digest: digestBytes(hash, encodeUtf8("x")) };
+    expect(() => openDocument(hash, bytes, { what: "index", expected: other })).toThrow(`Cannot accept index: expected ${other.digest}`);
+  });
+
+  it("openDocument() verifies before it parses", () => {
+    const { descriptor } = newDocument(hash, indexOf([]));
+    expect(() => openDocument(hash, encodeUtf8("{"), { what: "index", expected: descriptor })).toThrow(code("MISMATCH"));
+  });
+
+  it("openDocument() refuses a document of another type than was promised", () => {
+    const { bytes, descriptor } = newDocument(hash, indexOf([]));
+    expect(() => openDocument(hash, bytes, { what: "index", expected: { ...descriptor, mediaType: mediaTypes.ociManifest } })).toThrow(code("INVALID"));
+    expect(() => openDocument(hash, bytes, { what: "index", mediaType: mediaTypes.dockerList })).toThrow(code("INVALID"));
+  });
+});
+
+describe("overlaySource()", () => {
+  it("returns its documents and leaves the rest to the source below", async () => {
+    const base = memorySource();
+    const image = addImage(base.contents, "image", ["layer"]);
+    const made = newDocument(hash, indexOf([image.descriptor]));
+    const source = overlaySource(base, new Map([[made.descriptor.digest, made]]));
+    expect(await source.manifest(made.descriptor)).toBe(made);
+    expect(await source.smallBlob(made.descriptor)).toEqual(made.bytes);
+    expect(await readAll(await source.blob(made.descriptor), { limit: 1000, what: "" })).toEqual(made.bytes);
+    expect(base.calls).toEqual([]);
+    expect((await source.manifest(image.descriptor)).bytes).toEqual(image.bytes);
+    expect(base.calls.map((call) => call.name)).toEqual(["manifest"]);
+  });
+});

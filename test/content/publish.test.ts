@@ -1,0 +1,99 @@
+import { describe, expect, it } from "bun:test";
+import { type Bytes, encodeUtf8, OciError, streamOf } from "../../src/core/base/mod.ts";
+import { publishFile, sweepTemporaries, temporaryName } from "../../src/core/content/mod.ts";
+import type { FileSystem } from "../../src/core/port/mod.ts";
+import { memoryClock, memoryHost, memoryRandom } from "../../src/host/memory.ts";
+
+const random = memoryRandom();
+const hostWith = (files: Readonly<Record<string, string>> = {}) => memoryHost({ files: { "/dir/other": "", ...files }, clock: memoryClock(), random });
+const textOf = async (files: FileSystem, path: string) => new TextDecoder().decode(await files.readFile(path, 1000));
+const code = (code: string) => expect.objectContaining({ code });
+
+/** Returns `files` that note every call that changes something, in order. */
+function noting(files: FileSystem): { readonly files: FileSystem; readonly calls: string[] } {
+  const calls: string[] = [];
+  const note = (name: string) => void calls.push(name);
+  return {
+    calls,
+    files: {
+      ...files,
+      async create(path, options) {
+        note("create");
+        const writer = await files.create(path, options);
+        return { write: (bytes) => (note("write"), writer.write(bytes)), sync: () => (note("sync"), writer.sync()), close: () => (note("close"), writer.close()) };
+      },
+      rename: (from, to) => (note("rename"), files.rename(from, to)),
+      syncDirectory: (path) => (note("syncDirectory"), files.syncDirectory(path)),
+    },
+  };
+}
+
+describe("publishFile()", () => {
+  it("brings the file to the disk before it gets its name, and the name after", async () => {
+    const { files, calls } = noting(hostWith().files);
+    await publishFile(files, "/dir/a", encodeUtf8("text"), { random });
+    expect(calls).toEqual(["create", "write", "sync", "close", "rename", "syncDirectory"]);
+    expect(await textOf(files, "/dir/a")).toBe("text");
+    expect(await files.list("/dir")).toEqual(["a", "other"]);
+  });
+
+  it("replaces a file, unless it is exclusive", async () => {
+    const { files } = hostWith({ "/dir/a": "old" });
+    await expect(publishFile(files, "/dir/a", encodeUtf8("new"), { random, exclusive: true })).rejects.toEqual(code("EXISTS"));
+    expect(await textOf(files, "/dir/a")).toBe("old");
+    await publishFile(files, "/dir/a", encodeUtf8("new"), { random });
+    expect(await textOf(files, "/dir/a")).toBe("new");
+    await publishFile(files, "/dir/b", encodeUtf8("first"), { random, exclusive: true });
+    expect(await files.list("/dir")).toEqual(["a", "b", "other"]);
+  });
+
+  it("leaves nothing when its stream breaks", async () => {
+    const { files } = hostWith();
+    const broken = async function* (): AsyncGenerator<Bytes> {
+      yield encodeUtf8("half");
+      throw new Error("the line broke");
+    };
+    await expect(publishFile(files, "/dir/a", streamOf(broken()), { random })).rejects.toThrow("the line broke");
+    expect(await files.list("/dir")).toEqual(["other"]);
+  });
+
+  it("leaves nothing and cancels its stream when the signal fires while the source is silent", async () => {
+    const { files } = hostWith();
+    const controller = new AbortController();
+    const reasons: unknown[] = [];
+    const silent = new ReadableStream<Bytes>({ pull: () => controller.abort("enough"), cancel: (reason) => void reasons.push(reason) }, { highWaterMark: 0 });
+    await expect(publishFile(files, "/dir/a", silent, { random, signal: controller.signal })).rejects.toBe("enough");
+    expect(reasons).toEqual(["enough"]);
+    expect(await files.list("/dir")).toEqual(["other"]);
+  });
+
+  for (const step of ["create", "write", "sync", "close", "rename"] as const) {
+    it(`leaves nothing and keeps the old file when ${step} fails`, async () => {
+      const { files } = hostWith({ "/dir/a": "old" });
+      const fail = async () => {
+        throw new OciError("IO", `Cannot ${step}: ENOSPC`);
+      };
+      const failing: FileSystem = {
+        ...files,
+        create: async (path) => (step === "create" ? fail() : { ...(await files.create(path)), ...(step !== "rename" && { [step]: fail }) }),
+        ...(step === "rename" && { rename: fail }),
+      };
+      await expect(publishFile(failing, "/dir/a", encodeUtf8("new"), { random })).rejects.toThrow("ENOSPC");
+      expect(await files.list("/dir")).toEqual(["a", "other"]);
+      expect(await textOf(files, "/dir/a")).toBe("old");
+    });
+  }
+});
+
+describe("sweepTemporaries()", () => {
+  it("takes away what is older than a day and has a name of its own", async () => {
+    const clock = memoryClock();
+    const { files } = memoryHost({ files: { [`/dir/${temporaryName(random)}`]: "old", [`/dir/${temporaryName(random)}/below`]: "old", "/dir/.other.tmp": "" }, clock });
+    await clock.sleep(24 * 60 * 60 * 1000 + 1);
+    const fresh = temporaryName(random);
+    await (await files.create(`/dir/${fresh}`)).close();
+    await sweepTemporaries(files, "/dir", clock);
+    expect(await files.list("/dir")).toEqual([fresh, ".other.tmp"].sort());
+    await sweepTemporaries(files, "/missing", clock);
+  });
+});
