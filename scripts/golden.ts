@@ -150,7 +150,7 @@ const cases: readonly Case[] = [
   },
   {
     name: "annotate",
-    note: "annotations added to and changed in an entry that has some",
+    note: "annotations of an entry changed; this version drops those it had before, later ones and ocidex keep them",
     steps: [
       ["create", "LIST"],
       ["add", "--annotation", "b=1", "--annotation", "a=1", "LIST", "oci:LAYOUT:amd64"],
