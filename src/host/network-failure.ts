@@ -18,13 +18,14 @@ const failures: readonly (readonly [pattern: RegExp, ...failure: Failure])[] = [
   [/^(ECONNRESET|ECONNABORTED|EPIPE|ECONNCLOSED|ConnectionClosed|UND_ERR_SOCKET|ERR_STREAM_PREMATURE_CLOSE)$/, "reset", "the connection was closed"],
 ];
 
-/** Returns the failure of a request to `url` as a {@linkcode NetworkError}; an `OciError` stays what it is. */
-export function networkError(url: URL, error: unknown): Error {
+/** Returns the failure of a request to `url`, perhaps through a proxy, as a {@linkcode NetworkError}; an `OciError` stays what it is. */
+export function networkError(url: URL, error: unknown, proxyUrl?: string): Error {
   if (isOciError(error)) return error;
   const cause = innermost(error);
   const code = systemCode(cause);
   const [reason, words] = recognise(code, cause);
-  return new NetworkError(`Cannot reach ${quote(url.host)}: ${words}${code === undefined ? "" : ` (${code})`}`, reason, { cause });
+  const through = proxyUrl === undefined ? "" : ` through proxy ${quote(URL.canParse(proxyUrl) ? new URL(proxyUrl).host : "")}`;
+  return new NetworkError(`Cannot reach ${quote(url.host)}${through}: ${words}${code === undefined ? "" : ` (${code})`}`, reason, { cause });
 }
 
 /** Returns the error in the chain that carries the system's code: `fetch` hides it in a cause, Happy Eyeballs in a list. */

@@ -3,7 +3,7 @@ import { createSecureContext } from "node:tls";
 import type { Agent, Dispatcher } from "undici";
 import type { Environment, Fetch } from "../core/port/mod.ts";
 import { createTrust, type TlsSettings } from "./trust.ts";
-import { createFetch, type Incoming, type Outgoing } from "./web-fetch.ts";
+import { bodyless, createFetch, type Incoming, type Outgoing } from "./web-fetch.ts";
 
 /** Registries answer with long challenges and signed locations; undici stops at 16 KiB. */
 const maxHeaderSize = 2 ** 18;
@@ -51,9 +51,10 @@ async function send(dispatcher: Dispatcher, request: Outgoing): Promise<Incoming
   });
   const stop = (): void => void answer.body.destroy();
   const head = { status: answer.statusCode, headers: readHeaders(answer.headers) };
-  if (method === "HEAD") {
-    await answer.body.dump();
-    return { ...head, stop };
+  if (method === "HEAD" || bodyless.has(answer.statusCode)) {
+    // There is nothing to read; the limit only says that a length is no reason to close the connection.
+    await answer.body.dump({ limit: Number.MAX_SAFE_INTEGER });
+    return { ...head, stop: () => {} };
   }
   const pieces = answer.body[Symbol.asyncIterator]();
   return { ...head, stop, next: () => pieces.next() };

@@ -41,12 +41,13 @@ export function createFetch(send: (request: Outgoing) => Promise<Incoming>): Fet
     const signal = init.signal ?? undefined;
     signal?.throwIfAborted();
     const upload = createUpload(init.body, signal);
+    const context = { signal, upload, proxyUrl: init.proxyUrl };
     try {
       const incoming = await send(await outgoing(url, init, upload));
-      return respond(url, incoming, { signal, upload });
+      return respond(url, incoming, context);
     } catch (error) {
       upload?.stop(error);
-      throw failure(url, error, { signal, upload });
+      throw failure(url, error, context);
     }
   };
 }
@@ -103,12 +104,13 @@ async function bytesOf(body: FetchInit["body"], headers: Headers): Promise<Bytes
 interface Context {
   readonly signal: AbortSignal | undefined;
   readonly upload: Upload | undefined;
+  readonly proxyUrl: string | undefined;
 }
 
-function failure(url: URL, error: unknown, { signal, upload }: Context): unknown {
+function failure(url: URL, error: unknown, { signal, upload, proxyUrl }: Context): unknown {
   if (signal?.aborted) return signal.reason;
   const failed = upload?.failure();
-  return failed === undefined ? networkError(url, error) : failed.error;
+  return failed === undefined ? networkError(url, error, proxyUrl) : failed.error;
 }
 
 function respond(url: URL, incoming: Incoming, context: Context): Response {
@@ -122,7 +124,8 @@ function respond(url: URL, incoming: Incoming, context: Context): Response {
   return response;
 }
 
-const bodyless: ReadonlySet<number> = new Set([204, 205, 304]);
+/** Statuses whose answers have no body (RFC 9110 section 15). */
+export const bodyless: ReadonlySet<number> = new Set([204, 205, 304]);
 
 function bodyOf(url: URL, incoming: Incoming, context: Context): ByteStream | null {
   const { next } = incoming;

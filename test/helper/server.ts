@@ -31,17 +31,22 @@ export interface ServeOptions {
 export async function serve(listener: RequestListener, { identity, clientAuthority }: ServeOptions = {}): Promise<TestServer> {
   const tls = identity && { cert: identity.certificate, key: identity.key, ...(clientAuthority !== undefined && { ca: clientAuthority, requestCert: true }) };
   const server: Server = tls ? createTlsServer(tls, listener) : createServer(listener);
-  return await start(server, identity ? "https" : "http", () => server.closeAllConnections());
+  return await start(server, identity ? "https" : "http");
 }
 
 /** Starts a server of bare connections. */
 export async function serveSockets(listener: Parameters<typeof createSocketServer>[1]): Promise<TestServer> {
-  return await start(createSocketServer(listener), "http", () => {});
+  return await start(createSocketServer(listener), "http");
 }
 
-async function start(server: SocketServer, scheme: string, drop: () => void): Promise<TestServer> {
+async function start(server: SocketServer, scheme: string): Promise<TestServer> {
   let connections = 0;
-  server.on("connection", () => void connections++);
+  const open = new Set<Duplex>();
+  const note = (socket: Duplex): void => void open.add(socket.once("close", () => open.delete(socket)));
+  server.on("connection", (socket) => {
+    connections++;
+    note(socket);
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
@@ -51,22 +56,26 @@ async function start(server: SocketServer, scheme: string, drop: () => void): Pr
     origin: `${scheme}://${host}`,
     host,
     connections: () => connections,
-    onConnect: (listener) => void server.on("connect", listener),
+    onConnect: (listener) => void server.on("connect", (request: IncomingMessage, socket: Duplex) => {
+      note(socket);
+      listener(request, socket);
+    }),
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
-      drop();
+      for (const socket of open) socket.destroy();
       await closed;
     },
   };
 }
 
-/** Answers with the request as JSON: method, path, headers, and the length and beginning of its body. */
-export async function echo(request: IncomingMessage, response: ServerResponse): Promise<void> {
+/** Answers with the request as JSON: method, path, headers, and the length and beginning of its body; one that breaks off gets no answer. */
+export function echo(request: IncomingMessage, response: ServerResponse): void {
   let size = 0;
   let text = "";
-  for await (const piece of request) {
+  request.on("error", () => {});
+  request.on("data", (piece: Uint8Array) => {
     size += piece.length;
-    if (text.length < 1000) text += piece.toString();
-  }
-  response.end(JSON.stringify({ method: request.method, url: request.url, headers: request.headers, size, text }));
+    if (text.length < 1000) text += new TextDecoder().decode(piece);
+  });
+  request.on("end", () => response.end(JSON.stringify({ method: request.method, url: request.url, headers: request.headers, size, text })));
 }

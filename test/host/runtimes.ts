@@ -1,7 +1,9 @@
 import type { Host } from "../../src/core/port/mod.ts";
+import { testFetch } from "../contract/fetch.ts";
 import { testFileSystem } from "../contract/file-system.ts";
 import { testRun } from "../contract/run.ts";
 import { testCompression, testRuntime } from "../contract/runtime.ts";
+import { testTls } from "../contract/tls.ts";
 import { temporaryDirectory } from "../helper/temporary.ts";
 
 /** Runs every contract a host of a real runtime keeps. */
@@ -10,4 +12,6 @@ export function testHost(name: string, make: () => Host): void {
   testRuntime(name, make);
   testCompression(name, make);
   testRun(name, make().run);
+  testFetch(name, make().fetch);
+  testTls(name, () => make().fetch);
 }
