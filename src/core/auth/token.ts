@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { encodeUtf8, formatBase64, OciError, parseJson, quote, RegistryError } from "../base/mod.ts";
-import { type HttpClient, type HttpRequest, type HttpResponse, readErrorBody, redactUrl, resolveHop } from "../http/mod.ts";
+import { type HttpClient, type HttpRequest, type HttpResponse, isTransientStatus, readErrorBody, redactUrl, resolveHop, TransientError } from "../http/mod.ts";
 import type { Clock, TlsOptions } from "../port/mod.ts";
 import type { Challenge } from "./challenge.ts";
 import type { Credentials } from "./credential-store.ts";
@@ -24,7 +24,7 @@ export interface TokenRequest {
 
 /** Gets tokens, each once. */
 export interface TokenClient {
-  /** Returns the value of `Authorization` for a request. @throws {OciError} `DENIED` where the credentials are refused, `REGISTRY` for a realm that must not be asked */
+  /** Returns the value of `Authorization` for a request. What may pass is thrown as it is, for the `retry` around the request. @throws {OciError} `DENIED` where the credentials are refused, `REGISTRY` for a realm that must not be asked */
   authorise(request: TokenRequest): Promise<string>;
   /** Forgets a value of `Authorization` that the registry no longer takes. */
   forget(authorization: string): void;
@@ -116,7 +116,9 @@ async function fetchToken(tools: TokenTools, request: TokenRequest, identities: 
   const response = await tools.http.request({
     ...(identity === undefined ? passwordGrant(realm, request) : refreshGrant(realm, request, identities.get(key) ?? identity)),
     ...(tls && { tls }),
+    retries: 0,
   });
+  if (isTransientStatus(response.status)) throw new TransientError(await tokenError(request, response), response.retryAfter);
   if (response.status !== 200) throw await tokenError(request, response);
   const answer = readAnswer(await response.readBody(maximumBody), request.domain);
   if (identity !== undefined && answer.refreshToken !== undefined) identities.set(key, answer.refreshToken);

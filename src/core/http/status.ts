@@ -10,8 +10,3 @@ export function isTransientStatus(status: number): boolean {
 export function isRedirectStatus(status: number): boolean {
   return redirects.has(status);
 }
-
-/** Tells whether a request that met this status or failure may have been carried out all the same. */
-export function isAmbiguousStatus(status: number): boolean {
-  return status >= 500;
-}

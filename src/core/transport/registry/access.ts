@@ -1,0 +1,177 @@
+import { basicAuthorization, type Challenge, mergeScopes, parseChallenges, repositoryScope, type Scope } from "../../auth/mod.ts";
+import { quote } from "../../base/mod.ts";
+import { type HttpMethod, type HttpResponse, isTransientStatus, type StreamedBody } from "../../http/mod.ts";
+import type { Repository } from "../../port/mod.ts";
+import { type Digest, formatReference, parseDigest, type Reference } from "../../spec/mod.ts";
+import type { RegistryClient } from "./client.ts";
+import { apiHost, originOf, sendToHost } from "./connection.ts";
+import { failureOf } from "./errors.ts";
+
+/** A request to a repository. */
+export interface RegistryRequest {
+  /** Method. */
+  readonly method: HttpMethod;
+  /** Path behind `/v2/<repository>/`, or a URL that the registry gave. */
+  readonly at: string | URL;
+  /** How the sentence of a failure begins: `Cannot read "…"`. */
+  readonly doing: string;
+  /** Headers. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Body. */
+  readonly body?: Uint8Array<ArrayBuffer> | StreamedBody;
+  /** Repository a blob is mounted from, which a token must allow to read. */
+  readonly from?: string;
+  /** Ends the request. */
+  readonly signal?: AbortSignal;
+}
+
+/** A repository as the requests to it see it. */
+export interface Access {
+  /** What all repositories share. */
+  readonly client: RegistryClient;
+  /** What is named. */
+  readonly reference: Reference;
+  /** Where blobs can be mounted from. */
+  readonly repository: Repository;
+  /** Begins of keys in the client's memory. */
+  readonly key: string;
+  /** Returns a name for messages: the repository with a tag or digest. */
+  nameOf(version: string): string;
+  /** Sends a request once and returns the answer, whatever its status. */
+  send(request: RegistryRequest): Promise<HttpResponse>;
+  /** Sends a request and returns what `read` makes of the answer; both again as long as they fail with what passes. */
+  exchange<T>(request: RegistryRequest, read: (response: HttpResponse) => Promise<T>): Promise<T>;
+  /** Tells whether `url` is the registry's own. */
+  isOwn(url: URL): boolean;
+}
+
+/** Returns access to the repository of `reference` for reading, or for writing too. */
+export function openAccess(client: RegistryClient, reference: Reference, actions: readonly string[]): Access {
+  const host = apiHost(reference.domain);
+  const key = `${host}/${reference.repository}`;
+  const own = repositoryScope(reference.repository, actions);
+  const access: Access = {
+    client,
+    reference,
+    key,
+    repository: { origin: `https://${host}`, repository: reference.repository },
+    nameOf: (version) => quote(`${reference.domain}/${reference.repository}${version.includes(":") ? "@" : ":"}${version}`),
+    isOwn: (url) => url.origin === originOf(client, host),
+    async send(request) {
+      const target = typeof request.at === "string" ? undefined : request.at;
+      if (target && !access.isOwn(target)) return await sendElsewhere(client, request, target);
+      const scopes = [own, ...(request.from === undefined ? [] : [repositoryScope(request.from, ["pull"])])];
+      return await sendAuthorised({ client, reference, host, key, request, scopes });
+    },
+    exchange: (request, read) =>
+      client.http.retry(
+        async () => {
+          const response = await access.send(request);
+          if (isTransientStatus(response.status)) throw await failureOf(response, request);
+          return await read(response);
+        },
+        request.signal && { signal: request.signal },
+      ),
+  };
+  return access;
+}
+
+/** Returns `manifests/<reference>`; a digest is checked before it becomes part of a path (CVE-2024-3727). */
+export function manifestPath(version: string): string {
+  return `manifests/${version.includes(":") ? parseDigest(version) : version}`;
+}
+
+/** Returns `blobs/<digest>`. */
+export function blobPath(digest: Digest): string {
+  return `blobs/${parseDigest(digest)}`;
+}
+
+/** Returns tag or digest that `reference` names, a digest before a tag. */
+export function versionOf(reference: Reference): string {
+  return reference.digest ?? reference.tag ?? "latest";
+}
+
+/** Returns the whole name of `reference` in quotes, for messages. */
+export function quoteReference(reference: Reference): string {
+  return quote(formatReference(reference));
+}
+
+/** Sends to another origin what a `Location` sends there: without credentials, and its challenges are not answered (GHSA-jxpm-75mh-9fp7). */
+async function sendElsewhere(client: RegistryClient, request: RegistryRequest, url: URL): Promise<HttpResponse> {
+  const { certificate: _certificate, key: _key, ...trust } = await client.tlsFor(url.host);
+  return await client.http.request({ ...plain(request), url: url.href, tls: trust, retries: 0 });
+}
+
+function plain({ method, headers, body, signal }: RegistryRequest): Pick<RegistryRequest, "method" | "headers" | "body" | "signal"> {
+  return { method, ...(headers && { headers }), ...(body && { body }), ...(signal && { signal }) };
+}
+
+interface Sending {
+  readonly client: RegistryClient;
+  readonly reference: Reference;
+  readonly host: string;
+  readonly key: string;
+  readonly request: RegistryRequest;
+  readonly scopes: readonly Scope[];
+}
+
+/**
+ * Sends with what the repository asked for last, and once more with what it asks for now. A second refusal is the
+ * registry's word: a token that allows less than was asked for must not lead to a loop.
+ */
+async function sendAuthorised(sending: Sending): Promise<HttpResponse> {
+  const { client, host, key, request } = sending;
+  const remembered = client.memory.challenges.get(key);
+  const first = remembered && (await authorise(sending, remembered, sending.scopes));
+  const response = await sendOnce(sending, first);
+  if (response.status !== 401) return response;
+  const challenge = await chooseChallenge(sending, parseChallenges(response.headers.get("www-authenticate")));
+  if (challenge === undefined) return await refused(sending, response);
+  client.memory.challenges.set(key, challenge);
+  if (first !== undefined) client.tokens.forget(first);
+  const asked = challenge.parameters.get("scope");
+  const second = await authorise(sending, challenge, asked === undefined ? sending.scopes : mergeScopes([...sending.scopes, asked]));
+  if (second === undefined || second === first) return await refused(sending, response);
+  await response.discard();
+  request.signal?.throwIfAborted();
+  const answer = await sendOnce({ ...sending, host }, second);
+  return answer.status === 401 ? await refused(sending, answer) : answer;
+}
+
+function sendOnce({ client, reference, host, request }: Sending, authorization: string | undefined): Promise<HttpResponse> {
+  const { at } = request;
+  const urlAt = (origin: string) => (typeof at === "string" ? `${origin}/v2/${reference.repository}/${at}` : at.href);
+  return sendToHost(client, host, { ...plain(request), urlAt, retries: 0, ...(authorization !== undefined && { authorization }) });
+}
+
+async function authorise({ client, reference, host, request }: Sending, challenge: Challenge, scopes: readonly Scope[]): Promise<string | undefined> {
+  const credentials = await client.credentials.get(reference.domain, reference.repository);
+  if (challenge.scheme === "basic") return credentials && basicAuthorization(credentials);
+  return await client.tokens.authorise({
+    challenge,
+    registry: `${originOf(client, host)}/`,
+    domain: reference.domain,
+    scopes: mergeScopes(scopes),
+    ...(credentials && { credentials }),
+    ...(request.signal && { signal: request.signal }),
+  });
+}
+
+/** Returns the first challenge that can be met: without credentials `basic` cannot. */
+async function chooseChallenge({ client, reference }: Sending, challenges: readonly Challenge[]): Promise<Challenge | undefined> {
+  const known = challenges.filter(({ scheme, parameters }) => scheme === "basic" || (scheme === "bearer" && parameters.has("realm")));
+  if (known[0]?.scheme !== "basic") return known[0];
+  const credentials = await client.credentials.get(reference.domain, reference.repository);
+  return credentials ? known[0] : (known.find(({ scheme }) => scheme === "bearer") ?? known[0]);
+}
+
+/** Returns `response`, unless somebody else has the credentials that were missing: then that is the error. */
+async function refused({ client, reference }: Sending, response: HttpResponse): Promise<HttpResponse> {
+  try {
+    await client.credentials.get(reference.domain, reference.repository, { isRefused: true });
+  } catch (error) {
+    await response.discard();
+    throw error;
+  }
+  return response;
+}

@@ -1,0 +1,110 @@
+import { type Challenge, createTokenClient, type CredentialStore, type TokenClient } from "../../auth/mod.ts";
+import { createHttpClient, type HttpClient } from "../../http/mod.ts";
+import type { BlobOutcome, Clock, Fetch, Hash, Random, Report, TlsOptions } from "../../port/mod.ts";
+import type { Digest, ManifestDocument } from "../../spec/mod.ts";
+import { createKeep, type Keep } from "./keep.ts";
+
+/** What a client of registries takes of a host. */
+export interface RegistryHost {
+  /** Makes requests. */
+  readonly fetch: Fetch;
+  /** Digests. */
+  readonly hash: Hash;
+  /** Time. */
+  readonly clock: Clock;
+  /** Chance. */
+  readonly random: Random;
+}
+
+/** Options of {@linkcode createRegistryClient}. */
+export interface RegistryClientOptions {
+  /** Where credentials are looked up. @default nowhere: every registry is asked anonymously */
+  readonly credentials?: CredentialStore;
+  /** Whether certificates must be valid; false also lets a registry speak plain http. @default true */
+  readonly verifyTls?: boolean;
+  /** Returns how to trust a host and port. @default the runtime's own trust */
+  readonly tlsFor?: (host: string) => Promise<TlsOptions | undefined>;
+  /** Returns the proxy for a URL. @default none */
+  readonly proxyFor?: (url: string) => string | undefined;
+  /** Is told of warnings and retries. */
+  readonly report?: Report;
+  /** Tries after the first. @default 3 */
+  readonly retries?: number;
+  /** Upper bound of the first wait in milliseconds. @default 500 */
+  readonly retryDelay?: number;
+  /** Milliseconds after which a silent connection is given up. @default 60000 */
+  readonly idleTimeout?: number;
+  /** Value of `User-Agent`. @default "ocidex" */
+  readonly userAgent?: string;
+  /** Ends everything. */
+  readonly signal?: AbortSignal;
+}
+
+/** What all places in registries share during a run: connections, tokens, what was read, what is on its way. */
+export interface RegistryClient {
+  /** Makes requests. */
+  readonly http: HttpClient;
+  /** Gets tokens. */
+  readonly tokens: TokenClient;
+  /** Looks up credentials. */
+  readonly credentials: CredentialStore;
+  /** Digests. */
+  readonly hash: Hash;
+  /** Is told of warnings and retries. */
+  readonly report: Report;
+  /** Tries after the first. */
+  readonly retries: number;
+  /** Returns how to trust a host and port. */
+  readonly tlsFor: (host: string) => Promise<TlsOptions>;
+  /** What is known of registries. */
+  readonly memory: RegistryMemory;
+}
+
+/** What a client remembers; keys are `host/repository` and, where content is meant, `@digest`. */
+export interface RegistryMemory {
+  /** Schemes by host, once known. */
+  readonly schemes: Map<string, "https" | "http">;
+  /** Last challenge of a repository. */
+  readonly challenges: Map<string, Challenge>;
+  /** Manifests that were read, by digest. */
+  readonly documents: Keep<Digest, ManifestDocument>;
+  /** Small blobs that were read, by digest. */
+  readonly blobs: Keep<Digest, Uint8Array<ArrayBuffer>>;
+  /** Blobs that are being put or have been. */
+  readonly uploads: Map<string, Promise<BlobOutcome>>;
+  /** Manifests that are being put or have been. */
+  readonly manifests: Map<string, Promise<void>>;
+  /** Fallback tags that are being edited. */
+  readonly referrers: Map<string, Promise<void>>;
+  /** Hosts that refuse a blob in one piece. */
+  readonly chunked: Set<string>;
+}
+
+/** Bytes of manifests, and again of configs, kept for a run. */
+const keptBytes = 32 * 1024 * 1024;
+
+/** Returns a client; nothing is asked before a place needs it. */
+export function createRegistryClient(host: RegistryHost, options: RegistryClientOptions = {}): RegistryClient {
+  const { verifyTls = true, report = () => {}, retries = 3, credentials = { get: async () => undefined }, ...rest } = options;
+  const http = createHttpClient(host, { ...rest, report, retries });
+  const tlsFor = async (name: string): Promise<TlsOptions> => ({ ...(await options.tlsFor?.(name)), ...(!verifyTls && { verify: false }) });
+  return {
+    http,
+    tokens: createTokenClient({ http, clock: host.clock, tlsFor }),
+    credentials,
+    hash: host.hash,
+    report,
+    retries,
+    tlsFor,
+    memory: {
+      schemes: new Map(),
+      challenges: new Map(),
+      documents: createKeep(keptBytes, (document) => document.bytes.length),
+      blobs: createKeep(keptBytes, (bytes) => bytes.length),
+      uploads: new Map(),
+      manifests: new Map(),
+      referrers: new Map(),
+      chunked: new Set(),
+    },
+  };
+}

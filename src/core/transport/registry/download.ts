@@ -1,0 +1,69 @@
+import { type Bytes, type ByteStream, iterate, OciError, streamOf } from "../../base/mod.ts";
+import { type HttpResponse, isTransientFailure } from "../../http/mod.ts";
+import type { Access, RegistryRequest } from "./access.ts";
+import { registryError } from "./errors.ts";
+
+/** What is being downloaded. */
+export interface Download {
+  /** The body as it began. */
+  readonly first: ByteStream;
+  /** Bytes it must have. */
+  readonly size: number;
+}
+
+/** Returns the body of `request`, asked for again from where it broke as long as something comes at all. */
+export function continueDownload(access: Access, request: RegistryRequest, download: Download): ByteStream {
+  return streamOf(pieces(access, request, download), request.signal);
+}
+
+async function* pieces(access: Access, request: RegistryRequest, { first, size }: Download): AsyncGenerator<Bytes, void, void> {
+  let body: ByteStream | undefined = first;
+  let offset = 0;
+  for (let idle = 0; body !== undefined; idle++) {
+    const before = offset;
+    try {
+      for await (const piece of iterate(body)) {
+        offset += piece.length;
+        yield piece;
+      }
+      // Too much or too little is for the verification to say, after the last try.
+      if (offset >= size || idle >= access.client.retries) return;
+    } catch (error) {
+      if (!isTransientFailure(error) || idle >= access.client.retries) throw error;
+    }
+    if (offset > before) idle = 0;
+    body = await openFrom(access, request, { offset, size });
+  }
+}
+
+/** Returns the rest of the body, or undefined where the registry has no more of it. */
+async function openFrom(access: Access, request: RegistryRequest, { offset, size }: { readonly offset: number; readonly size: number }): Promise<ByteStream | undefined> {
+  const ranged = { ...request, ...(offset > 0 && { headers: { ...request.headers, range: `bytes=${offset}-` } }) };
+  return await access.exchange(ranged, async (response) => {
+    if (response.status === 416) {
+      await response.discard();
+      return undefined;
+    }
+    if (response.status === 206) {
+      checkRange(response, { offset, size }, request.doing);
+      return response.body;
+    }
+    if (response.status !== 200) throw await registryError(response, request);
+    return streamOf(skip(response.body, offset));
+  });
+}
+
+function checkRange({ headers }: HttpResponse, { offset, size }: { readonly offset: number; readonly size: number }, doing: string): void {
+  const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get("content-range") ?? "") ?? [];
+  if (start !== String(offset) || (total !== "*" && total !== String(size))) {
+    throw new OciError("REGISTRY", `${doing}: the registry answered with another range than bytes ${offset} to the end of ${size}`);
+  }
+}
+
+async function* skip(body: ByteStream, count: number): AsyncGenerator<Bytes, void, void> {
+  let left = count;
+  for await (const piece of iterate(body)) {
+    if (piece.length > left) yield piece.slice(left);
+    left = Math.max(0, left - piece.length);
+  }
+}

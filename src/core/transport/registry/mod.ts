@@ -1,0 +1,3 @@
+/** Registries of the distribution specification: `docker://`. */
+export * from "./client.ts";
+export * from "./place.ts";
