@@ -66,7 +66,8 @@ describe("openContentFiles()", () => {
   it("put() leaves nothing of content that is not the promised one", async () => {
     await withDisk(async (content, host, directory) => {
       const promised = promise(host);
-      for (const wrong of ["conten", "contentx", "CONTENT"]) await expect(content.put(promised, streamBytes(encodeUtf8(wrong)))).rejects.toEqual(code("MISMATCH"));
+      for (const wrong of ["conten", "contentx", "CONTENT"])
+        await expect(content.put(promised, streamBytes(encodeUtf8(wrong)))).rejects.toEqual(code("MISMATCH"));
       expect(readdirSync(join(directory, "sha256"))).toEqual([]);
     });
   });
@@ -119,7 +120,14 @@ describe("openContentFiles()", () => {
 
   it("path() refuses a digest that would be a path", () => {
     const content = openContentFiles(memoryHost(), "/content");
-    for (const digest of ["sha256:../../x", "sha256:", "md5:00", `sha256:${"A".repeat(64)}`, `sha256:${"0".repeat(63)}`, `sha256:${"0".repeat(63)}\0`] as const) {
+    for (const digest of [
+      "sha256:../../x",
+      "sha256:",
+      "md5:00",
+      `sha256:${"A".repeat(64)}`,
+      `sha256:${"0".repeat(63)}`,
+      `sha256:${"0".repeat(63)}\0`,
+    ] as const) {
       expect(() => content.path(digest)).toThrow();
     }
   });

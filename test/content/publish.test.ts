@@ -12,20 +12,18 @@ const code = (code: string) => expect.objectContaining({ code });
 /** Returns `files` that note every call that changes something, in order. */
 function noting(files: FileSystem): { readonly files: FileSystem; readonly calls: string[] } {
   const calls: string[] = [];
-  const note = (name: string) => void calls.push(name);
-  return {
-    calls,
-    files: {
-      ...files,
-      async create(path, options) {
-        note("create");
-        const writer = await files.create(path, options);
-        return { write: (bytes) => (note("write"), writer.write(bytes)), sync: () => (note("sync"), writer.sync()), close: () => (note("close"), writer.close()) };
-      },
-      rename: (from, to) => (note("rename"), files.rename(from, to)),
-      syncDirectory: (path) => (note("syncDirectory"), files.syncDirectory(path)),
-    },
+  const note = <A extends readonly unknown[], R>(name: string, call: (...values: A) => R) => {
+    return (...values: A): R => {
+      calls.push(name);
+      return call(...values);
+    };
   };
+  const create: FileSystem["create"] = async (path, options) => {
+    const { write, sync, close } = await files.create(path, options);
+    return { write: note("write", write), sync: note("sync", sync), close: note("close", close) };
+  };
+  const changing = { create: note("create", create), rename: note("rename", files.rename), syncDirectory: note("syncDirectory", files.syncDirectory) };
+  return { calls, files: { ...files, ...changing } };
 }
 
 describe("publishFile()", () => {
@@ -88,7 +86,10 @@ describe("publishFile()", () => {
 describe("sweepTemporaries()", () => {
   it("takes away what is older than a day and has a name of its own", async () => {
     const clock = memoryClock();
-    const { files } = memoryHost({ files: { [`/dir/${temporaryName(random)}`]: "old", [`/dir/${temporaryName(random)}/below`]: "old", "/dir/.other.tmp": "" }, clock });
+    const { files } = memoryHost({
+      files: { [`/dir/${temporaryName(random)}`]: "old", [`/dir/${temporaryName(random)}/below`]: "old", "/dir/.other.tmp": "" },
+      clock,
+    });
     await clock.sleep(24 * 60 * 60 * 1000 + 1);
     const fresh = temporaryName(random);
     await (await files.create(`/dir/${fresh}`)).close();

@@ -5,7 +5,8 @@ import type { FileSystem, Host } from "../../src/core/port/mod.ts";
 import { memoryClock, memoryHost, memoryRandom } from "../../src/host/memory.ts";
 
 const place = { directory: "/dir", name: "file" };
-const hostWith = (text?: string): Host => memoryHost({ files: { "/dir/other": "", ...(text !== undefined && { "/dir/file": text }) }, clock: memoryClock(), random: memoryRandom() });
+const hostWith = (text?: string): Host =>
+  memoryHost({ files: { "/dir/other": "", ...(text !== undefined && { "/dir/file": text }) }, clock: memoryClock(), random: memoryRandom() });
 const textOf = async (files: FileSystem) => new TextDecoder().decode(await files.readFile("/dir/file", 1000));
 const append = (text: string) => async (current: Bytes | undefined) => encodeUtf8(`${new TextDecoder().decode(current)}${text}`);
 

@@ -43,18 +43,25 @@ describe("verifyBytes()", () => {
 
   it("tells a wrong digest", () => {
     const wrong = encodeUtf8("9876543210");
-    expect(() => verifyBytes(hash, wrong, promised, "blob x")).toThrow(`Cannot accept blob x: expected ${promised.digest}, received ${digestBytes(hash, wrong)}`);
+    expect(() => verifyBytes(hash, wrong, promised, "blob x")).toThrow(
+      `Cannot accept blob x: expected ${promised.digest}, received ${digestBytes(hash, wrong)}`,
+    );
   });
 
   it("refuses a digest it cannot compute", () => {
     const digest: Digest = "blake3:00";
-    expect(() => verifyBytes(hash, text, { digest, size: text.length }, "blob x")).toThrow('Cannot verify blob x: "blake3:00" is neither a sha256 nor a sha512 digest');
+    expect(() => verifyBytes(hash, text, { digest, size: text.length }, "blob x")).toThrow(
+      'Cannot verify blob x: "blake3:00" is neither a sha256 nor a sha512 digest',
+    );
   });
 });
 
 describe("verifyStream()", () => {
   it("passes content through, however it is cut", async () => {
-    const pieces = fc.array(fc.uint8Array({ maxLength: 20 }).map((bytes) => new Uint8Array(bytes)), { maxLength: 8 });
+    const pieces = fc.array(
+      fc.uint8Array({ maxLength: 20 }).map((bytes) => new Uint8Array(bytes)),
+      { maxLength: 8 },
+    );
     await fc.assert(
       fc.asyncProperty(pieces, async (cut) => {
         const whole = concatBytes(cut);

@@ -46,7 +46,11 @@ export async function readGraph(root: ManifestDocument, open: (descriptor: Descr
 }
 
 /** Returns the manifest that `descriptor` points to, or undefined if it is not there or not what it should be. @throws {OciError} `IO` */
-export async function tryReadManifest(content: ContentFiles, descriptor: Descriptor, options?: { readonly signal?: AbortSignal }): Promise<ManifestDocument | undefined> {
+export async function tryReadManifest(
+  content: ContentFiles,
+  descriptor: Descriptor,
+  options?: { readonly signal?: AbortSignal },
+): Promise<ManifestDocument | undefined> {
   try {
     return await content.readManifest(descriptor, options);
   } catch (error) {

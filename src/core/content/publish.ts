@@ -1,4 +1,4 @@
-import { type ByteStream, formatHex, isOciError, streamBytes, type Bytes } from "../base/mod.ts";
+import { type ByteStream, type Bytes, formatHex, isOciError, streamBytes } from "../base/mod.ts";
 import type { Clock, FileSystem, FileWriter, Random } from "../port/mod.ts";
 
 /** Options of {@linkcode publishFile}. */

@@ -46,7 +46,10 @@ describe("openDirPlace()", () => {
     expect(await host.files.list("/")).toEqual(["other"]);
   });
 
-  for (const [fault, text] of [["no JSON", "{"], ["both index and image", '{"schemaVersion":2,"manifests":[],"layers":[]}']] as const) {
+  for (const [fault, text] of [
+    ["no JSON", "{"],
+    ["both index and image", '{"schemaVersion":2,"manifests":[],"layers":[]}'],
+  ] as const) {
     it(`resolve() refuses a manifest.json that is ${fault}`, async () => {
       const { source } = await openDirPlace(memoryHost({ files: { "/image/manifest.json": text, "/image/version": versionFile } }), location);
       await expect(source.resolve()).rejects.toEqual(expect.objectContaining({ code: "INVALID" }));

@@ -62,15 +62,21 @@ describe("openLayoutPlace() reading", () => {
 
   it("resolve() says that a marker is missing", async () => {
     const empty = await openLayoutPlace(hostWith({ "/layout/other": "" }), location());
-    await expect(empty.source.resolve()).rejects.toEqual(expect.objectContaining({ code: "NOT_FOUND", message: expect.stringContaining('no file "oci-layout"') }));
+    await expect(empty.source.resolve()).rejects.toEqual(
+      expect.objectContaining({ code: "NOT_FOUND", message: expect.stringContaining('no file "oci-layout"') }),
+    );
     const index = await openLayoutPlace(hostWith({ "/layout/index.json": "{}" }), location());
-    await expect(index.source.resolve()).rejects.toEqual(expect.objectContaining({ code: "INVALID", message: expect.stringContaining('no file "oci-layout"') }));
+    await expect(index.source.resolve()).rejects.toEqual(
+      expect.objectContaining({ code: "INVALID", message: expect.stringContaining('no file "oci-layout"') }),
+    );
   });
 
   it("resolve() refuses another version of the layout", async () => {
     const host = hostWith({ ...layoutOf({ schemaVersion: 2, manifests: [] }), "/layout/oci-layout": '{"imageLayoutVersion":"2.0.0"}' });
     const { source } = await openLayoutPlace(host, location());
-    await expect(source.resolve()).rejects.toEqual(expect.objectContaining({ code: "UNSUPPORTED", message: expect.stringContaining('version "2.0.0", expected 1.0.0') }));
+    await expect(source.resolve()).rejects.toEqual(
+      expect.objectContaining({ code: "UNSUPPORTED", message: expect.stringContaining('version "2.0.0", expected 1.0.0') }),
+    );
   });
 
   const damaged: readonly (readonly [string, string])[] = [
@@ -103,7 +109,11 @@ describe("openLayoutPlace() reading", () => {
 
   it("resolve() without a name lists the entries when there are several", async () => {
     const host = hostWith();
-    for (const [name, sample] of [["1.0", one], ["2.0", two]] as const) await putSample(await openLayoutPlace(host, location(name)), sample);
+    for (const [name, sample] of [
+      ["1.0", one],
+      ["2.0", two],
+    ] as const)
+      await putSample(await openLayoutPlace(host, location(name)), sample);
     const error = 'Cannot choose an entry of "oci:/layout": it has 2 entries: "1.0", "2.0"; expected a name (oci:DIR:NAME) or a place (oci:DIR@0)';
     await expect((await openLayoutPlace(host, location())).source.resolve()).rejects.toThrow(error);
   });
@@ -117,9 +127,15 @@ describe("openLayoutPlace() reading", () => {
 
   it("resolve() returns the entry at a place", async () => {
     const host = hostWith();
-    for (const [name, sample] of [["1.0", one], ["2.0", two]] as const) await putSample(await openLayoutPlace(host, location(name)), sample);
+    for (const [name, sample] of [
+      ["1.0", one],
+      ["2.0", two],
+    ] as const)
+      await putSample(await openLayoutPlace(host, location(name)), sample);
     expect((await (await openLayoutPlace(host, { ...location(), position: 1 })).source.resolve()).bytes).toEqual(two.index.bytes);
-    await expect((await openLayoutPlace(host, { ...location(), position: 2 })).source.resolve()).rejects.toEqual(expect.objectContaining({ code: "NOT_FOUND" }));
+    await expect((await openLayoutPlace(host, { ...location(), position: 2 })).source.resolve()).rejects.toEqual(
+      expect.objectContaining({ code: "NOT_FOUND" }),
+    );
   });
 
   it("manifest() and blob() refuse bytes that are not those of their digest", async () => {
@@ -131,7 +147,9 @@ describe("openLayoutPlace() reading", () => {
     }
     const { source, target } = await openLayoutPlace(host, location("a"));
     await expect(source.manifest(one.image.descriptor)).rejects.toEqual(expect.objectContaining({ code: "MISMATCH" }));
-    await expect(source.blob(one.layer.descriptor).then((stream) => readAll(stream, { limit: 1 << 20, what: "" }))).rejects.toEqual(expect.objectContaining({ code: "MISMATCH" }));
+    await expect(source.blob(one.layer.descriptor).then((stream) => readAll(stream, { limit: 1 << 20, what: "" }))).rejects.toEqual(
+      expect.objectContaining({ code: "MISMATCH" }),
+    );
     expect(await target.hasManifest(one.index.descriptor)).toBe(false);
   });
 
@@ -167,13 +185,18 @@ describe("openLayoutPlace() writing", () => {
 
   it("putRoot() replaces the entries of its name and keeps all others, unknown members too", async () => {
     const entry = (name: string, more: object = {}) => ({ ...two.index.descriptor, annotations: { [ref]: name, ...more } });
-    const index = { schemaVersion: 2, manifests: [entry("a", { old: "x" }), { ...entry("b"), "x-entry": 1 }, entry("a"), two.image.descriptor], annotations: { k: "v" }, "x-index": [1.5] };
+    const index = {
+      schemaVersion: 2,
+      manifests: [entry("a", { old: "x" }), { ...entry("b"), "x-entry": 1 }, entry("a"), two.image.descriptor],
+      annotations: { k: "v" },
+      "x-index": [1.5],
+    };
     const host = hostWith(layoutOf(index));
     await (await openLayoutPlace(host, location("a"))).target.putRoot(one.index);
     expect(await indexOfLayout(host)).toEqual({
       ...index,
       mediaType: mediaTypes.ociIndex,
-      manifests: [{ ...one.index.descriptor, annotations: { [ref]: "a" } }, { ...entry("b"), "x-entry": 1 }, two.image.descriptor],
+      manifests: [{ ...one.index.descriptor, annotations: { [ref]: "a" } }, { ...entry("b"), "x-entry": 1 }, { ...two.image.descriptor }],
     });
   });
 
@@ -282,7 +305,11 @@ describe("openLayoutPlace() writing", () => {
 
   it("removeName() takes one entry out of several", async () => {
     const host = hostWith();
-    for (const [name, sample] of [["1.0", one], ["2.0", two]] as const) await putSample(await openLayoutPlace(host, location(name)), sample);
+    for (const [name, sample] of [
+      ["1.0", one],
+      ["2.0", two],
+    ] as const)
+      await putSample(await openLayoutPlace(host, location(name)), sample);
     await (await openLayoutPlace(host, location("1.0"))).removeName();
     expect((await indexOfLayout(host)).manifests.map((entry) => entry.annotations)).toEqual([{ [ref]: "2.0" }]);
   });
@@ -295,7 +322,9 @@ describe("openLayoutPlace() writing", () => {
     it(`putRoot() of many ${who} loses no entry`, async () => {
       const host = makeHost();
       const names = Array.from({ length: count }, (_, at) => `n${at}`);
-      await Promise.all(names.map(async (name) => (await openLayoutPlace(host, location(name))).target.putRoot(documentOf({ ...indexOf([]), annotations: { name } }))));
+      await Promise.all(
+        names.map(async (name) => (await openLayoutPlace(host, location(name))).target.putRoot(documentOf({ ...indexOf([]), annotations: { name } }))),
+      );
       const found = (await indexOfLayout(host)).manifests.map((entry) => Object.values(Object(entry.annotations))[0]);
       expect(found.sort()).toEqual([...names].sort());
       expect(await host.files.list("/layout")).toEqual(["blobs", "index.json", "oci-layout"]);

@@ -36,7 +36,8 @@ export function openDirTarget(dir: DirFiles): ContentTarget {
       note(manifests.path(descriptor.digest), await manifests.put(descriptor, async () => streamBytes(bytes), options));
     },
     async putRoot(document, options = {}) {
-      if (options.tag !== undefined) throw new OciError("UNSUPPORTED", `Cannot write ${dir.what} as "${options.tag}": a directory holds one image and no names`);
+      if (options.tag !== undefined)
+        throw new OciError("UNSUPPORTED", `Cannot write ${dir.what} as "${options.tag}": a directory holds one image and no names`);
       verifyBytes(dir.host.hash, document.bytes, document.descriptor, `manifest ${document.descriptor.digest}`);
       await begin();
       const isNew = await publishRoot(dir, document, options);

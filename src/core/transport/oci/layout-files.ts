@@ -88,7 +88,10 @@ export async function unmakeLayout({ host: { files }, path }: LayoutFiles): Prom
 }
 
 function noMarker({ what }: LayoutFiles): OciError {
-  return new OciError("INVALID", `Cannot use ${what}: the directory has an index.json and no file "${marker}", expected {"imageLayoutVersion":"${version}"} in it`);
+  return new OciError(
+    "INVALID",
+    `Cannot use ${what}: the directory has an index.json and no file "${marker}", expected {"imageLayoutVersion":"${version}"} in it`,
+  );
 }
 
 async function checkMarker({ host, path, what }: LayoutFiles): Promise<boolean> {

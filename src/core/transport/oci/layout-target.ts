@@ -3,7 +3,7 @@ import { findComplete, swapFile, temporaryName } from "../../content/mod.ts";
 import type { ContentTarget, PutRootOptions } from "../../port/mod.ts";
 import { type Digest, digestAlgorithm, encodedDigest, formatLocation, type ManifestDocument, manifestMediaTypes, parseLocation } from "../../spec/mod.ts";
 import { type LayoutFiles, type MadeLayout, makeLayout, unmakeLayout } from "./layout-files.ts";
-import { encodeLayoutIndex, type EntryName, readLayoutIndexToEdit, setEntry } from "./layout-index.ts";
+import { type EntryName, encodeLayoutIndex, readLayoutIndexToEdit, setEntry } from "./layout-index.ts";
 
 /** What one copy has done to a layout so far. */
 interface Progress {
@@ -93,7 +93,8 @@ async function checkUsed({ host: { files }, path, what }: LayoutFiles, { used }:
     const algorithm = digestAlgorithm(digest) ?? "";
     const there = names.get(algorithm) ?? new Set(await files.list(files.join(path, "blobs", algorithm)).catch(() => []));
     names.set(algorithm, there);
-    if (!there.has(encodedDigest(digest))) throw new OciError("CONFLICT", `Cannot write ${what}: somebody removed ${digest} in the meantime, run the command again`);
+    if (!there.has(encodedDigest(digest)))
+      throw new OciError("CONFLICT", `Cannot write ${what}: somebody removed ${digest} in the meantime, run the command again`);
   }
 }
 
