@@ -130,7 +130,7 @@ describe("annotateEntry()", () => {
     );
   });
 
-  it("annotates 10 000 entries in one go over a reasonable time", () => {
+  it("leaves 9 999 of 10 000 entries as they are", () => {
     const manifests = Array.from({ length: 10_000 }, (_, at) => ({ ...plain, digest: `sha256:${at.toString(16).padStart(64, "0")}` as const }));
     const next = annotateEntry(createIndex({ manifests }), manifests[9_999]?.digest ?? digest, { annotations: { a: "b" } });
     expect(next.manifests[9_999]?.annotations).toEqual({ a: "b" });
