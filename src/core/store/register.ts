@@ -146,7 +146,7 @@ export function openRegisters(tools: RegisterTools): Registers {
           await clock.sleep(random.number() * Math.min(2 ** attempt, longestPause));
         }
       } finally {
-        await endTurn();
+        await endTurn().catch(() => {});
       }
     },
   };

@@ -24,8 +24,9 @@ export async function takeTurn({ files, clock, random }: TurnTools, directory: s
   for (let attempt = 0; ; attempt++) {
     try {
       await (await files.create(path, { mode: 0o600 })).close();
-      return () => files.remove(path).catch(() => {});
+      return await endOf(files, path);
     } catch (error) {
+      // Whatever stands against it will stand against the edit as well, which says so.
       if (!isOciError(error, "EXISTS")) return async () => {};
     }
     const modified = (await files.status(path))?.modified;
@@ -35,4 +36,12 @@ export async function takeTurn({ files, clock, random }: TurnTools, directory: s
     } else if (clock.monotonic() - since > patience) await files.remove(path).catch(() => {});
     await clock.sleep(random.number() * Math.min(2 ** attempt, longestPause));
   }
+}
+
+/** A holder that was given up on must not end the turn of the next one, or two would have one from then on. */
+async function endOf(files: FileSystem, path: string): Promise<() => Promise<void>> {
+  const own = (await files.status(path))?.modified;
+  return async () => {
+    if ((await files.status(path))?.modified === own) await files.remove(path);
+  };
 }

@@ -1,14 +1,34 @@
+import { readCredentials } from "../auth/mod.ts";
 import { OciError, quote } from "../base/mod.ts";
-import type { ContentPlace, ContentSource, Host } from "../port/mod.ts";
+import type { ContentPlace, ContentSource, Host, Report, TlsOptions } from "../port/mod.ts";
+import { readCertificates } from "../settings/mod.ts";
 import { formatLocation, type Location } from "../spec/mod.ts";
 import { openDirPlace } from "./dir/mod.ts";
 import { openLayoutPlace } from "./oci/mod.ts";
-import { createRegistryClient, openRegistryPlace, type RegistryOptions } from "./registry/mod.ts";
+import { createRegistryClient, openRegistryPlace, type RegistryClientOptions } from "./registry/mod.ts";
 
 /** How locations are reached. */
-export interface TransportOptions extends RegistryOptions {
+export interface TransportOptions {
+  /** `user:password` for every registry. @default what the auth files say */
+  readonly credentials?: string;
+  /** The only file to read credentials from. @default `$REGISTRY_AUTH_FILE`, else the files of podman and docker */
+  readonly authFile?: string;
+  /** Directory of certificates: `*.crt` to trust, `*.cert` with `*.key` to show. @default none */
+  readonly certificateDirectory?: string;
+  /** Whether certificates must be valid; false also lets a registry speak plain http. @default true */
+  readonly verifyTls?: boolean;
+  /** Tries after the first. @default 3 */
+  readonly retries?: number;
+  /** Upper bound of the first wait in milliseconds. @default 500 */
+  readonly retryDelay?: number;
+  /** Value of `User-Agent`. @default "ocidex" */
+  readonly userAgent?: string;
   /** How many requests run at once. @default 8 */
   readonly concurrency?: number;
+  /** Is told of warnings and retries. */
+  readonly report?: Report;
+  /** Ends whatever runs. */
+  readonly signal?: AbortSignal;
 }
 
 /** Where images live, by location. One value is one run: registries are asked for a token once, and nothing is read twice. */
@@ -21,7 +41,7 @@ export interface Transports {
 
 /** Returns the places that `host` can reach. */
 export function openTransports(host: Host, options: TransportOptions = {}): Transports {
-  const registries = createRegistryClient(host, options);
+  const registries = createRegistryClient(host, registryOptions(host, options));
   const place = async (location: Location): Promise<ContentPlace> => {
     switch (location.transport) {
       case "docker":
@@ -35,4 +55,18 @@ export function openTransports(host: Host, options: TransportOptions = {}): Tran
     }
   };
   return { place, source: async (location) => (await place(location)).source };
+}
+
+function registryOptions(host: Host, options: TransportOptions): RegistryClientOptions {
+  const { credentials, authFile, certificateDirectory, concurrency: _, ...rest } = options;
+  let certificates: Promise<TlsOptions> | undefined;
+  const tlsFor = (directory: string) => () => {
+    certificates ??= readCertificates(host.files, directory);
+    return certificates;
+  };
+  return {
+    ...rest,
+    credentials: readCredentials(host, { ...(credentials !== undefined && { creds: credentials }), ...(authFile !== undefined && { authFile }) }),
+    ...(certificateDirectory !== undefined && { tlsFor: tlsFor(certificateDirectory) }),
+  };
 }

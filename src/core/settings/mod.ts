@@ -1,0 +1,2 @@
+/** What the user has configured, as data. */
+export { readCertificates } from "./certificates.ts";
