@@ -10,6 +10,7 @@ export {
   MismatchError,
   OciError,
   type OciErrorOptions,
+  type Pool,
   type RegistryAnswer,
   RegistryError,
 } from "./core/base/mod.ts";
@@ -17,3 +18,14 @@ export * from "./core/index/mod.ts";
 export * from "./core/list/mod.ts";
 export type * from "./core/port/mod.ts";
 export * from "./core/spec/mod.ts";
+export {
+  type EntrySource,
+  type ListRecord,
+  type ListState,
+  type ListStore,
+  type ListStoreOptions,
+  normaliseListName,
+  openListStore,
+  type StoredLists,
+  type StoreHost,
+} from "./core/store/mod.ts";
