@@ -1,7 +1,7 @@
 import { readCredentials } from "../auth/mod.ts";
 import { OciError, quote } from "../base/mod.ts";
 import type { ContentPlace, ContentSource, Host, Report, TlsOptions } from "../port/mod.ts";
-import { readCertificates } from "../settings/mod.ts";
+import { readCertificates, readProxies } from "../settings/mod.ts";
 import { formatLocation, type Location } from "../spec/mod.ts";
 import { openDirPlace } from "./dir/mod.ts";
 import { openLayoutPlace } from "./oci/mod.ts";
@@ -68,5 +68,6 @@ function registryOptions(host: Host, options: TransportOptions): RegistryClientO
     ...rest,
     credentials: readCredentials(host, { ...(credentials !== undefined && { creds: credentials }), ...(authFile !== undefined && { authFile }) }),
     ...(certificateDirectory !== undefined && { tlsFor: tlsFor(certificateDirectory) }),
+    proxyFor: readProxies(host.environment),
   };
 }
