@@ -1,4 +1,4 @@
-import { attestationsOf, isAttestation } from "../core/index/mod.ts";
+import { isAttestation, referenceDigestKey } from "../core/index/mod.ts";
 import { type Annotations, type Descriptor, formatPlatform, type ImageIndex, isImageIndex, type ManifestDocument } from "../core/spec/mod.ts";
 import { formatTable } from "./table.ts";
 import { formatBytes } from "./units.ts";
@@ -52,14 +52,20 @@ interface Branch {
 
 /** An attestation of an entry that is there stands under it. */
 function topEntries(index: ImageIndex): readonly Branch[] {
-  const placed = new Set(index.manifests.filter((entry) => !isAttestation(entry)).flatMap((entry) => attestationsOf(index, entry.digest)));
+  const images = new Set<string>(index.manifests.filter((entry) => !isAttestation(entry)).map((entry) => entry.digest));
+  const below = new Map<string, Descriptor[]>();
+  for (const entry of index.manifests) {
+    const subject = entry.annotations?.[referenceDigestKey] ?? "";
+    if (isAttestation(entry) && images.has(subject)) below.set(subject, [...(below.get(subject) ?? []), entry]);
+  }
+  const placed = new Set([...below.values()].flat());
   return index.manifests
     .filter((entry) => !placed.has(entry))
     .map((entry) => ({
       label: label(entry, nameOf(entry)),
       below: [
         ...annotationLines(entry.annotations).map((line) => ({ label: line, below: [] })),
-        ...(isAttestation(entry) ? [] : attestationsOf(index, entry.digest).map((attestation) => ({ label: label(attestation, "attestation"), below: [] }))),
+        ...(isAttestation(entry) ? [] : (below.get(entry.digest) ?? []).map((attestation) => ({ label: label(attestation, "attestation"), below: [] }))),
       ],
     }));
 }

@@ -1,6 +1,6 @@
 import { type LevelAnnotations, type ListContext, openLists, parseLevelAnnotations, readAnnotationFile } from "../core/list/mod.ts";
 import type { VerbContext } from "./command.ts";
-import type { Args } from "./flags.ts";
+import { type Args, usageError } from "./flags.ts";
 import { readAccess } from "./shared.ts";
 import { version } from "./version.ts";
 
@@ -9,6 +9,7 @@ export function openSession(context: VerbContext, args: Args): ListContext {
   const { host, report, signal, globals } = context;
   const number = (name: string): number | undefined => (args.knows(name) ? args.number(name) : undefined);
   const [retries, concurrency] = [number("retry"), number("concurrency")];
+  if (concurrency === 0) throw usageError('invalid argument "0" for "--concurrency" flag: expected 1 or more');
   const retryDelay = args.knows("retry-delay") ? args.duration("retry-delay") : undefined;
   return openLists(host, {
     ...(args.knows("authfile") ? readAccess(args) : {}),

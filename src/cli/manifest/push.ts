@@ -1,4 +1,4 @@
-import { parseFormat, pushList } from "../../core/list/mod.ts";
+import { parseFormat, pushList, type PushResult } from "../../core/list/mod.ts";
 import { defineVerb, type Verb } from "../command.ts";
 import type { Flag } from "../flags.ts";
 import { openSession } from "../session.ts";
@@ -60,7 +60,13 @@ export const push: Verb = defineVerb({
       ...(format !== undefined && { format: parseFormat(format, "--format") }),
       ...(digestFile !== undefined && { digestFile }),
     });
-    if (args.flag("json")) context.output.json(results.length === 1 ? results[0] : results);
+    if (args.flag("json")) context.output.json(summary(results));
     else for (const { id, digest } of results) context.output.line(`${id}: ${digest}`);
   },
 });
+
+/** All destinations got the same index. */
+function summary(results: readonly PushResult[]): unknown {
+  const [{ destination: _, ...first } = {}] = results;
+  return { ...first, destinations: results.map(({ destination }) => destination) };
+}

@@ -9,6 +9,7 @@ import type { Format } from "./format.ts";
 import { findImages, type ImageSelection } from "./image.ts";
 import { annotateLevels, type EntryAnnotations } from "./levels.ts";
 import { openListPlace } from "./open-place.ts";
+import { warnReservedKeys } from "./reserved.ts";
 
 /** Options of {@linkcode addToList}. */
 export interface AddToListOptions extends ImageSelection {
@@ -59,6 +60,7 @@ export async function addToList(context: ListContext, list: string, images: read
     return finish({ ...added, index }, finishing, say);
   };
   const written = await place.edit(view, change);
+  warnReservedKeys(context, options.annotations, options.indexAnnotations, ...(options.entryAnnotations ?? []).map(({ annotations }) => annotations));
   const entries = found.flat().map(({ entry }) => entry.digest);
   return { ...resultOf(written, entries), added: found.flatMap((group) => (group[0] ? [group[0].entry.digest] : [])) };
 }

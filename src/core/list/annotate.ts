@@ -8,6 +8,7 @@ import { findListEntry } from "./entry.ts";
 import type { Format } from "./format.ts";
 import { annotateLevels, type EntryAnnotations } from "./levels.ts";
 import { openListPlace } from "./open-place.ts";
+import { warnReservedKeys } from "./reserved.ts";
 import { describeSubject } from "./subject.ts";
 
 /** A change of the index itself. */
@@ -54,7 +55,9 @@ export async function annotateList(context: ListContext, list: string, change: I
   const patch: IndexPatch = { ...rest, ...(subject && { subject }) };
   const say = sayOnce(context);
   const edit = (state: ListState): ListState => ({ ...state, index: annotateLevels(annotateIndex(state.index, patch), entryAnnotations) });
-  return resultOf(await place.edit(view, (state) => finish(edit(state), { place, ...options }, say)));
+  const written = await place.edit(view, (state) => finish(edit(state), { place, ...options }, say));
+  warnReservedKeys(context, change.annotations, ...entryAnnotations.map(({ annotations }) => annotations));
+  return resultOf(written);
 }
 
 /**
@@ -70,6 +73,7 @@ export async function annotateListEntries(context: ListContext, list: string, en
   const digests = chosen.map((entry) => entry.digest);
   const say = sayOnce(context);
   const written = await place.edit(view, (state) => finish(changeEntries(state, digests, change), { place, ...options }, say));
+  warnReservedKeys(context, change.annotations, change.indexAnnotations, ...(change.entryAnnotations ?? []).map(({ annotations }) => annotations));
   return resultOf(written, digests);
 }
 
@@ -77,7 +81,9 @@ function changeEntries(state: ListState, digests: readonly Digest[], change: Ent
   const { indexAnnotations, entryAnnotations = [], ...patch } = change;
   const patched = annotateLevels(annotateEntries(state.index, digests, patch), entryAnnotations);
   const index = indexAnnotations ? annotateIndex(patched, { annotations: indexAnnotations }) : patched;
-  if (patch.unset?.includes("features") !== true) return { ...state, index };
-  const features = Object.fromEntries(Object.entries(state.features).filter(([digest]) => !digests.some((one) => one === digest)));
+  const clears = patch.platform?.features?.length === 0 || patch.unset?.includes("features") === true || patch.unset?.includes("platform") === true;
+  if (!clears) return { ...state, index };
+  const changed = new Set<string>(digests);
+  const features = Object.fromEntries(Object.entries(state.features).filter(([digest]) => !changed.has(digest)));
   return { ...state, index, features };
 }

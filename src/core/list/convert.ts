@@ -39,9 +39,11 @@ export async function convertList(context: ListContext, conversion: Conversion):
   const replaced = new Map(changed.map(({ entry, document }) => [entry.digest, document.descriptor]));
   const dropped = format === "v2s2" ? attestations : [];
   const index = rewriteEntries(dropped.length > 0 ? removeEntries(view.state.index, dropped.map(({ digest }) => digest)) : view.state.index, replaced);
-  const features = Object.fromEntries(Object.entries(view.state.features).map(([digest, list]) => [renamed(replaced, digest), list]));
+  const digests = new Map<string, string>(changed.map(({ entry, document }) => [entry.digest, document.descriptor.digest]));
+  const features = Object.fromEntries(Object.entries(view.state.features).map(([digest, list]) => [digests.get(digest) ?? digest, list]));
   const settled = convertState({ ...view.state, index, features }, format);
   const lost = [...settled.lost, ...settled.kept, ...made.flatMap((one) => one.lost)];
+  if (digests.size > 0) warn(context, `the push as ${format} gives images new digests: ${[...digests].map(([old, fresh]) => `${old} becomes ${fresh}`).join(", ")}`);
   if (lost.length > 0) warn(context, `the push as ${format} loses ${listLosses(lost)}`);
   for (const { digest } of dropped) warn(context, `the push as v2s2 leaves out the attestation ${digest}, which docker images cannot have`);
   if (format === "oci" && changed.length > 0 && attestations.length > 0) warn(context, "the attestations of converted images now point to the new digests, their statements still name the old ones");
@@ -52,10 +54,6 @@ export async function convertList(context: ListContext, conversion: Conversion):
   };
 }
 
-function renamed(replaced: ReadonlyMap<Digest, Descriptor>, digest: string): string {
-  for (const [old, descriptor] of replaced) if (old === digest) return descriptor.digest;
-  return digest;
-}
 
 async function convertEntry(context: ListContext, { place, view, format }: Conversion, entry: Descriptor): Promise<Made | undefined> {
   const source = await place.sourceOf(view, entry);

@@ -9,6 +9,7 @@ import { findImages, type ImageSelection } from "./image.ts";
 import { annotateLevels, type EntryAnnotations } from "./levels.ts";
 import { openListPlace } from "./open-place.ts";
 import type { ListPlace, ListView } from "./place.ts";
+import { warnReservedKeys } from "./reserved.ts";
 import { describeSubject } from "./subject.ts";
 
 /** Options of {@linkcode createList}. */
@@ -72,6 +73,7 @@ export async function createList(context: ListContext, list: string, options: Cr
   const view = existing
     ? await place.edit(existing, change)
     : await place.create(change({ index: createIndex({ mediaType: indexMediaTypeOf(options.format ?? "oci") }), sources: {}, features: {} }), { replace: options.replace ?? false });
+  warnReservedKeys(context, options.annotations, ...(options.entryAnnotations ?? []).map(({ annotations }) => annotations));
   return resultOf(
     view,
     images.map(({ entry }) => entry.digest),

@@ -1,9 +1,8 @@
-import { OciError, parseAs, quote, readJson } from "../base/mod.ts";
-import { attestationsOf, isAttestation, selectPlatform } from "../index/mod.ts";
+import { OciError, quote } from "../base/mod.ts";
+import { isAttestation, referenceDigestKey, selectPlatform } from "../index/mod.ts";
 import type { ContentSource } from "../port/mod.ts";
 import {
   type Descriptor,
-  DescriptorSchema,
   formatLocation,
   formatPlatform,
   hasDomain,
@@ -18,6 +17,7 @@ import {
   type ManifestDocument,
   matchesPlatform,
   parseConfigPlatform,
+  parseDescriptor,
   parseLocation,
   parsePlatform,
   type Platform,
@@ -30,7 +30,7 @@ import { sourceOfEntry } from "./local-place.ts";
 
 /** Which images of a source to take. */
 export interface ImageSelection {
-  /** Takes every entry of an index. @default false */
+  /** Takes every entry of an index, unless platforms are named. @default false */
   readonly all?: boolean;
   /** Takes the entries of an index with these platforms; an image must have one of them. */
   readonly platforms?: readonly Platform[];
@@ -144,7 +144,7 @@ function pinLocation(context: ListContext, location: Location, entry: Descriptor
 async function readDescriptorFile(context: ListContext, path: string): Promise<FoundImage> {
   const what = `descriptor ${quote(path)}`;
   const bytes = path === "-" ? await context.host.terminal.readInput(1 << 20) : await context.host.files.readFile(path, 1 << 20);
-  return { entry: parseAs(DescriptorSchema, readJson(bytes, what), what), selected: true };
+  return { entry: parseDescriptor(bytes, what), selected: true };
 }
 
 /** The platform is stated, so an image is not read at all; from an index it selects. */
@@ -194,7 +194,9 @@ async function configPlatform(context: ListContext, source: ContentSource, manif
 
 async function fromIndex(context: ListContext, origin: Origin, index: ImageIndex, selection: ImageSelection): Promise<readonly FoundImage[]> {
   const chosen = chooseEntries(context, origin, index, selection);
-  const along = selection.attestations === false ? [] : chosen.flatMap((entry) => attestationsOf(index, entry.digest));
+  const digests = new Set<string>(chosen.map((entry) => entry.digest));
+  const goesAlong = (entry: Descriptor) => isAttestation(entry) && digests.has(entry.annotations?.[referenceDigestKey] ?? "");
+  const along = selection.attestations === false ? [] : index.manifests.filter(goesAlong);
   const wanted = new Set([...chosen, ...along]);
   for (const entry of wanted) origin.foresee?.(origin.source, entry);
   const taken = index.manifests.filter((entry) => wanted.has(entry));
@@ -203,8 +205,8 @@ async function fromIndex(context: ListContext, origin: Origin, index: ImageIndex
 
 function chooseEntries(context: ListContext, origin: Origin, index: ImageIndex, selection: ImageSelection): readonly Descriptor[] {
   const images = index.manifests.filter((entry) => !isAttestation(entry));
-  if (selection.all === true) return selection.attestations === false ? images : index.manifests;
   if (selection.platforms !== undefined && selection.platforms.length > 0) return selection.platforms.flatMap((platform) => byPlatform(origin, images, platform));
+  if (selection.all === true) return selection.attestations === false ? images : index.manifests;
   if (selection.os === undefined && selection.architecture === undefined && selection.variant === undefined && images.length === 1) return images;
   const platform: Platform = {
     os: selection.os ?? "linux",

@@ -61,8 +61,13 @@ function levelPlatform(level: string, text: string): { readonly platform?: Platf
  */
 export function readAnnotationFile(bytes: Uint8Array, what: string): readonly string[] {
   const text = new TextDecoder().decode(bytes);
-  if (text.trimStart().startsWith("{")) return Object.entries(parseAs(AnnotationsSchema, readJson(bytes, what), what)).map(([key, value]) => `${key}=${value}`);
+  if (text.trimStart().startsWith("{")) return Object.entries(parseAs(AnnotationsSchema, readJson(bytes, what), what)).map(joinAnnotation);
   return text.split(/\r?\n/).filter((line) => line.trim() !== "" && !line.startsWith("#"));
+}
+
+function joinAnnotation([key, value]: readonly [string, string]): string {
+  if (key.includes("=")) throw new OciError("INVALID", `Cannot read annotation ${quote(key)}: its key holds "=", which cannot be written as KEY=VALUE`);
+  return `${key}=${value}`;
 }
 
 /** Returns `index` with the annotations of entries. @throws {OciError} `NOT_FOUND` for a platform no image has */

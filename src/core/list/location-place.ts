@@ -7,7 +7,7 @@ import type { ListState } from "../store/mod.ts";
 import { type ListContext, quietly, signalOf } from "./context.ts";
 import { withFeatures } from "./format.ts";
 import type { Foresee } from "./image.ts";
-import { byDigest, documentOf, type ListPlace, type ListView, requireIndex, type WriteOptions } from "./place.ts";
+import { byDigest, documentOf, leftToCheck, type ListPlace, type ListView, requireIndex, type WriteOptions } from "./place.ts";
 
 /** Returns the list at `location` as a place: the index is read, edited and written where it is, and no layer moves that is there already. */
 export async function openLocationPlace(context: ListContext, location: Location): Promise<ListPlace> {
@@ -36,7 +36,7 @@ export async function openLocationPlace(context: ListContext, location: Location
     },
     create: async (state, options = {}) => {
       refuseDigest(location);
-      return write(context, place, { name, state, options });
+      return write(context, place, { name, state, options, before: [] });
     },
     edit: async (view, change, options = {}) => {
       refuseDigest(location);
@@ -44,7 +44,7 @@ export async function openLocationPlace(context: ListContext, location: Location
       if (obstacle !== undefined) throw new OciError("LOSS", `Cannot edit ${quote(name)}: ${obstacle}, so an edit could lose data`);
       const state = change(view.state);
       if (state === view.state || equalBytes(documentOf(context, withFeatures(state)).bytes, view.document.bytes)) return view;
-      return write(context, place, { name, state, options, expected: view.document.descriptor.digest });
+      return write(context, place, { name, state, options, before: view.state.index.manifests, expected: view.document.descriptor.digest });
     },
     sourceOf: async (_view, _entry) => place.source,
   };
@@ -74,6 +74,8 @@ interface Writing {
   readonly name: string;
   readonly state: ListState;
   readonly options: WriteOptions;
+  /** Entries that were there. */
+  readonly before: readonly Descriptor[];
   readonly expected?: Digest;
 }
 
@@ -82,9 +84,15 @@ async function write(context: ListContext, place: ContentPlace, writing: Writing
   const document = documentOf(context, withFeatures(state));
   if (!place.target.accepts(document.descriptor.mediaType)) throw new OciError("UNSUPPORTED", `Cannot write ${quote(name)}: it cannot hold ${document.descriptor.mediaType}`);
   const made = byDigest(options.documents ?? []);
+  const isBrought = (entry: Descriptor) => Object.hasOwn(state.sources, entry.digest);
+  const before = new Set(writing.before.map(({ digest }) => digest));
   await copyList({
     root: document,
-    entries: state.index.manifests.filter((entry) => Object.hasOwn(state.sources, entry.digest)),
+    entries: state.index.manifests.filter(isBrought),
+    present: leftToCheck(
+      place.target,
+      state.index.manifests.filter((entry) => !isBrought(entry) && !before.has(entry.digest)),
+    ),
     source: async (entry) => addedSource(context, state, entry, made),
     target: place.target,
     pool: context.pool,

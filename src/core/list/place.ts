@@ -1,6 +1,6 @@
 import { OciError, quote } from "../base/mod.ts";
 import { newDocument } from "../content/mod.ts";
-import type { ContentSource } from "../port/mod.ts";
+import type { ContentSource, ContentTarget } from "../port/mod.ts";
 import { type Descriptor, type Digest, type ImageIndex, type IndexDocument, isIndexDocument, type ManifestDocument } from "../spec/mod.ts";
 import type { ListState } from "../store/mod.ts";
 import type { ListContext } from "./context.ts";
@@ -45,6 +45,11 @@ export interface ListPlace {
   edit(view: ListView, change: (state: ListState) => ListState, options?: WriteOptions): Promise<ListView>;
   /** Returns where the content of an entry comes from, or undefined where nothing is known. */
   sourceOf(view: ListView, entry: Descriptor): Promise<ContentSource | undefined>;
+}
+
+/** Returns those of `entries`, which nobody brings along, that `target` must be asked for: a registry looks by itself when the list is written. */
+export function leftToCheck(target: ContentTarget, entries: readonly Descriptor[]): readonly Descriptor[] {
+  return target.repository === undefined ? entries : [];
 }
 
 /** Returns the document of `index`. */

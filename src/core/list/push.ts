@@ -7,7 +7,7 @@ import { type ListContext, signalOf, warn } from "./context.ts";
 import { type ConvertedList, convertList } from "./convert.ts";
 import { type Format, listLosses } from "./format.ts";
 import { openListPlace } from "./open-place.ts";
-import type { ListPlace, ListView } from "./place.ts";
+import { leftToCheck, type ListPlace, type ListView } from "./place.ts";
 
 /** Options of {@linkcode pushList}. */
 export interface PushListOptions {
@@ -29,6 +29,8 @@ export interface PushListOptions {
 export interface PushResult {
   /** ID of a local list; digest of the index at a location. */
   readonly id: string;
+  /** Names of a local list; the location. */
+  readonly names: readonly string[];
   /** Where the list went. */
   readonly destination: string;
   /** Digest of the index that was written. */
@@ -39,6 +41,8 @@ export interface PushResult {
   readonly mediaType: string;
   /** How many images were brought along or found there. */
   readonly images: number;
+  /** Digests of the entries as they were written. */
+  readonly entries: readonly Digest[];
 }
 
 /**
@@ -48,9 +52,10 @@ export interface PushResult {
  */
 export async function pushList(context: ListContext, list: string, destinations: readonly string[] = [], options: PushListOptions = {}): Promise<readonly PushResult[]> {
   const place = await openListPlace(context, list);
-  const locations = destinations.length === 0 ? [parseDestination(list, undefined)] : destinations.map((destination) => parseDestination(list, destination));
   if (options.remove === true && !place.hasRecord) throw new OciError("UNSUPPORTED", `Cannot remove ${quote(list)} after the push: only a local list is removed`);
   const view = await place.read();
+  if (destinations.length === 0) requireName(place, view);
+  const locations = (destinations.length === 0 ? [list] : destinations).map((destination) => parseDestination(list, destination));
   const made = await convertForPush(context, place, view, options.format);
   const pushing: Pushing = { context, place, view, made, options };
   const results: PushResult[] = [];
@@ -76,10 +81,11 @@ async function pushTo(pushing: Pushing, location: Location): Promise<PushResult>
   const { mediaType } = document.descriptor;
   if (!target.accepts(mediaType)) throw new OciError("UNSUPPORTED", `Cannot push ${quote(place.name)} to ${quote(target.name)}: it cannot hold ${mediaType}`);
   const entries = document.value.manifests;
+  const known = new Set(await knownEntries(pushing, entries));
   const { descriptor, images } = await copyList({
     root: document,
-    entries: options.all === false ? [] : await knownEntries(pushing, entries),
-    ...(options.all === false && { present: entries }),
+    entries: options.all === false ? [] : [...known],
+    present: options.all === false ? entries : leftToCheck(target, entries.filter((entry) => !known.has(entry))),
     source: (entry) => requireSource(pushing, entry),
     target,
     pool: context.pool,
@@ -88,7 +94,8 @@ async function pushTo(pushing: Pushing, location: Location): Promise<PushResult>
     ...(options.verifyBlobs !== undefined && { verifyBlobs: options.verifyBlobs }),
     ...signalOf(context),
   });
-  return { id: view.id, destination: formatLocation(location), digest: descriptor.digest, size: descriptor.size, mediaType, images };
+  const { digest, size } = descriptor;
+  return { id: view.id, names: view.names, destination: formatLocation(location), digest, size, mediaType, images, entries: entries.map((entry) => entry.digest) };
 }
 
 /** Returns where an entry comes from; one that was converted comes from where its original lies. */
@@ -102,15 +109,20 @@ async function requireSource(pushing: Pushing, entry: Descriptor): Promise<Conte
   return overlaySource(source, pushing.made.documents);
 }
 
-/** An entry whose origin nobody recorded (a descriptor that was given as it is) is the destination's to check. */
+/** An entry whose origin nobody recorded (a descriptor that was given as it is) cannot be brought along. */
 async function knownEntries(pushing: Pushing, entries: readonly Descriptor[]): Promise<readonly Descriptor[]> {
   const sources = await Promise.all(entries.map((entry) => sourceOf(pushing, entry)));
   return entries.filter((_, at) => sources[at] !== undefined);
 }
 
-function parseDestination(list: string, destination: string | undefined): Location {
-  if (destination === undefined && hasTransport(list)) throw new OciError("INVALID", `Cannot push ${quote(list)}: a list at a location needs a destination`);
-  const text = destination ?? list;
+/** Without a destination the list's own name is one. */
+function requireName(place: ListPlace, view: ListView): void {
+  if (place.hasRecord && place.nameIn(view) !== undefined) return;
+  const which = place.hasRecord ? "given by its ID" : "at a location";
+  throw new OciError("INVALID", `Cannot push ${quote(place.name)}: a list ${which} needs a destination`);
+}
+
+function parseDestination(list: string, text: string): Location {
   if (text === "") throw new OciError("INVALID", `Cannot push ${quote(list)}: the destination is empty`);
   return parseLocation(hasTransport(text) ? text : `docker://${text}`);
 }

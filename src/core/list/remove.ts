@@ -30,6 +30,7 @@ export async function removeFromList(context: ListContext, list: string, entries
 }
 
 function without(state: ListState, digests: readonly Digest[]): ListState {
-  const keep = <T>(map: Readonly<Record<string, T>>) => Object.fromEntries(Object.entries(map).filter(([digest]) => !digests.some((one) => one === digest)));
+  const gone = new Set<string>(digests);
+  const keep = <T>(map: Readonly<Record<string, T>>) => Object.fromEntries(Object.entries(map).filter(([digest]) => !gone.has(digest)));
   return { index: removeEntries(state.index, digests), sources: keep(state.sources), features: keep(state.features) };
 }

@@ -94,6 +94,15 @@ export function parseManifest(bytes: Uint8Array, options: ParseManifestOptions =
   return attach({ ...manifest, config, layers, ...attachOne("subject", manifest.subject, text) }, text, manifestMembers);
 }
 
+/** Returns what the bytes of one descriptor say, unknown members too. @throws {OciError} `INVALID`, also for what could be read in two ways */
+export function parseDescriptor(bytes: Uint8Array, what = "descriptor"): Descriptor {
+  const descriptor = parseAs(DescriptorSchema, asGoReads(readJson(bytes, what)), what);
+  const text = readJsonText(bytes, what);
+  const obstacle = findAmbiguity(text) ?? findCaseVariant(text, descriptorNames);
+  if (obstacle !== undefined) throw new OciError("INVALID", `Cannot read ${what}: ${obstacle}`);
+  return attachDescriptor(descriptor, text);
+}
+
 /** Go reads `null` as absent. */
 function withoutNulls(raw: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== null));
