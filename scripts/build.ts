@@ -49,7 +49,7 @@ export async function buildProgram({ entry, out }: BuildOptions): Promise<string
   const output = result.outputs[0];
   if (!result.success || !output) throw new Error(`Cannot build: ${result.logs.map(String).join("\n")}`);
   const file = `${out}/ocidex.mjs`;
-  const code = (await output.text()).replace(/^#!.*\n|^\/\/ @bun.*\n/gm, "");
+  const code = (await output.text()).replace(/^(?:#!.*\n|\/\/ @bun.*\n)+/, "");
   mkdirSync(out, { recursive: true });
   writeFileSync(file, `#!/usr/bin/env node\n${code}`);
   chmodSync(file, 0o755);
@@ -63,14 +63,20 @@ export function buildLibrary(): void {
   run([process.execPath, "node_modules/typescript/bin/tsc", "-p", "scripts/lib.tsconfig.json"]);
 }
 
-if (import.meta.main) {
+async function main(): Promise<void> {
   const { values } = parseArgs({ options: { target: { type: "string" }, entry: { type: "string", default: "src/cli/main.ts" } } });
   const options: BuildOptions = { entry: values.entry, out: "dist", ...(values.target !== undefined && { target: values.target }) };
   if (!existsSync(options.entry)) throw new Error(`Cannot build "${options.entry}": it does not exist`);
   console.log(buildExecutable(options));
-  if (values.target === undefined) {
-    console.log(await buildProgram(options));
-    buildLibrary();
-    console.log("dist/lib");
-  }
+  if (values.target !== undefined) return;
+  console.log(await buildProgram(options));
+  buildLibrary();
+  console.log("dist/lib");
+}
+
+if (import.meta.main) {
+  await main().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });
 }
