@@ -70,7 +70,8 @@ export async function readGeneration(files: FileSystem, path: string): Promise<B
     return await unlessMissing(files.readFile(path, sizeLimit));
   } catch (error) {
     const status = await files.status(path);
-    if (status?.kind !== "directory") throw error;
+    if (status === undefined) return undefined;
+    if (status.kind !== "directory") throw error;
     return unlessMissing(files.readFile(files.join(path, innerName), sizeLimit));
   }
 }
