@@ -108,7 +108,8 @@ function handleToken(context: Context, seen: SeenRequest, url: URL, body: Uint8A
   }
   const token = randomUUID();
   context.tokens.set(token, { user, scopes });
-  const reply = context.options.tokenReply?.(token) ?? { token, expires_in: 300 };
+  const { tokenReply } = context.options;
+  const reply = tokenReply ? tokenReply(token) : { token, expires_in: 300 };
   return { status: 200, headers: { "content-type": "application/json" }, body: JSON.stringify(reply) };
 }
 

@@ -35,6 +35,10 @@ export async function send(tools: SendTools, request: HttpRequest): Promise<Http
   try {
     signal.throwIfAborted();
     if (request.body && "open" in request.body) body = outgoingBody(await request.body.open(), watch, signal);
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  }
+  try {
     watch.wait();
     const response = await tools.fetch(request.url, initOf(tools, request, { body: body?.stream, signal }));
     watch.pause();

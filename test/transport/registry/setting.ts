@@ -1,6 +1,6 @@
 import type { CredentialStore } from "../../../src/core/auth/mod.ts";
 import { type Bytes, type ByteStream, readAll, streamBytes } from "../../../src/core/base/mod.ts";
-import type { ContentPlace, Event } from "../../../src/core/port/mod.ts";
+import type { ContentPlace, Event, Repository } from "../../../src/core/port/mod.ts";
 import { type Digest, type ImageIndex, type ImageManifest, type ManifestDocument, parseReference } from "../../../src/core/spec/mod.ts";
 import { newDocument } from "../../../src/core/content/mod.ts";
 import { createRegistryClient, openRegistryPlace, type RegistryClient, type RegistryClientOptions } from "../../../src/core/transport/registry/mod.ts";
@@ -68,4 +68,10 @@ export async function errorOf(promise: Promise<unknown>): Promise<Error & { read
     if (error instanceof Error) return error;
   }
   throw new Error("it did not fail");
+}
+
+/** Returns where the blobs of a place can be mounted from. */
+export function repositoryOf(place: ContentPlace): Repository {
+  if (place.source.repository === undefined) throw new Error("it is not in a registry");
+  return place.source.repository;
 }

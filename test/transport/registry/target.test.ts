@@ -1,0 +1,422 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { encodeUtf8, streamOf } from "../../../src/core/base/mod.ts";
+import { referrersTag } from "../../../src/core/transport/registry/referrers.ts";
+import { type Fault, type SeenRequest, seedImage, sha256 } from "../../helper/registry.ts";
+import { blobOf, bytesOf, documentOf, emptyIndex, errorOf, repositoryOf, setUp, tearDown } from "./setting.ts";
+
+afterEach(tearDown);
+
+const big = "x".repeat(1_200_000);
+const config = { mediaType: "application/vnd.oci.image.config.v1+json", digest: sha256("{}"), size: 2 } as const;
+const image = { schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json", config, layers: [] } as const;
+
+/** Answers requests of one method, in order, with these faults. */
+function onMethod(method: string, ...faults: readonly (Fault | undefined)[]) {
+  let at = 0;
+  return (request: SeenRequest) => (request.method === method ? faults[at++] : undefined);
+}
+
+describe("target.putBlob()", () => {
+  test("sends a small blob with POST and one PUT", async () => {
+    const { registry, place } = await setUp();
+    const { descriptor, open } = blobOf("hello");
+    const told: number[] = [];
+    expect(await place("app").target.putBlob(descriptor, open, { onProgress: (bytes) => told.push(bytes) })).toBe("copied");
+    expect(registry.requests.map((request) => request.method)).toEqual(["POST", "PUT"]);
+    expect(registry.requests[1]?.headers["content-length"]).toBe("5");
+    expect(registry.repository("app").blobs.get(descriptor.digest)).toEqual(encodeUtf8("hello"));
+    expect(told).toEqual([5]);
+  });
+
+  test("sends an empty blob", async () => {
+    const { registry, place } = await setUp();
+    const { descriptor, open } = blobOf("");
+    expect(await place("app").target.putBlob(descriptor, open)).toBe("copied");
+    expect(registry.repository("app").blobs.has(descriptor.digest)).toBe(true);
+  });
+
+  test("mounts with one POST and no HEAD before", async () => {
+    const { registry, place } = await setUp();
+    const blob = registry.putBlob("from/here", big);
+    expect(await place("app").target.putBlob(blob, blobOf(big).open, { from: repositoryOf(place("from/here")) })).toBe("mounted");
+    expect(registry.log()).toEqual([`POST /v2/app/blobs/uploads/?mount=sha256:${blob.digest.slice(7, 13)}&from=from%2Fhere`]);
+  });
+
+  test("takes a refused mount's session as the upload session", async () => {
+    const { registry, place } = await setUp({ allowMount: false });
+    const { descriptor, open } = blobOf("hello");
+    expect(await place("app").target.putBlob(descriptor, open, { from: repositoryOf(place("other")) })).toBe("copied");
+    expect(registry.requests.map((request) => request.method)).toEqual(["POST", "PUT"]);
+    expect(registry.openUploads()).toBe(0);
+  });
+
+  for (const status of [400, 401, 403, 404, 405]) {
+    test(`uploads where a mount is answered ${status}`, async () => {
+      const { registry, place } = await setUp({ fault: (request) => (request.path.includes("mount=") ? status : undefined) });
+      const { descriptor, open } = blobOf("hello");
+      expect(await place("app").target.putBlob(descriptor, open, { from: repositoryOf(place("other")) })).toBe("copied");
+      expect(registry.requests.map((request) => request.method)).toEqual(["POST", "POST", "PUT"]);
+    });
+  }
+
+  test("asks nothing where the blob comes from the same repository", async () => {
+    const { registry, place } = await setUp();
+    const { descriptor, open } = blobOf("hello");
+    expect(await place("app:two").target.putBlob(descriptor, open, { from: repositoryOf(place("app:one")) })).toBe("exists");
+    expect(registry.requests).toHaveLength(0);
+  });
+
+  test("never mounts from another registry", async () => {
+    const { registry, place } = await setUp();
+    const { descriptor, open } = blobOf("hello");
+    await place("app").target.putBlob(descriptor, open, { from: { origin: "https://other.test", repository: "x" } });
+    expect(registry.requests[0]?.path).toBe("/v2/app/blobs/uploads/");
+  });
+
+  test("asks for a blob over 1 MiB before it sends it", async () => {
+    const { registry, place } = await setUp();
+    registry.putBlob("app", big);
+    const { descriptor, open } = blobOf(big);
+    expect(await place("app").target.putBlob(descriptor, open)).toBe("exists");
+    expect(registry.requests.map((request) => request.method)).toEqual(["HEAD"]);
+  });
+
+  test("sends a blob once that two images share", async () => {
+    const { registry, place } = await setUp();
+    const { descriptor, open } = blobOf("hello");
+    const { target } = place("app");
+    const outcomes = await Promise.all([target.putBlob(descriptor, open), target.putBlob(descriptor, open), place("app:2").target.putBlob(descriptor, open)]);
+    expect([...outcomes].sort()).toEqual(["copied", "exists", "exists"]);
+    expect(registry.requests).toHaveLength(2);
+  });
+
+  test("tries itself when the one it waits for is called off", async () => {
+    const { place } = await setUp();
+    const { descriptor, open } = blobOf("hello");
+    const controller = new AbortController();
+    const first = place("app").target.putBlob(descriptor, open, { signal: controller.signal });
+    const second = place("app").target.putBlob(descriptor, open);
+    controller.abort(new Error("called off"));
+    expect((await errorOf(first)).message).toBe("called off");
+    expect(await second).toBe("copied");
+  });
+
+  for (const location of ["relative", "absolute"] as const) {
+    test(`keeps the query of a ${location} Location as text and appends the digest`, async () => {
+      const { registry, place } = await setUp({ location, locationQuery: "?_state=a%20b~(c)&bare&p=%2F+" });
+      const { descriptor, open } = blobOf("hello");
+      await place("app").target.putBlob(descriptor, open);
+      expect(registry.requests[1]?.path.split("?")[1]).toBe(`_state=a%20b~(c)&bare&p=%2F+&digest=${encodeURIComponent(descriptor.digest)}`);
+    });
+  }
+
+  test("asks with HEAD before it repeats a PUT that may have succeeded", async () => {
+    const { descriptor, open } = blobOf("hello");
+    const { registry, place } = await setUp({
+      fault: (request) => {
+        if (request.method !== "PUT") return undefined;
+        // The blob arrives, the answer does not.
+        registry.putBlob("app", "hello");
+        return 502;
+      },
+    });
+    expect(await place("app").target.putBlob(descriptor, open)).toBe("copied");
+    expect(registry.requests.map((request) => request.method)).toEqual(["POST", "PUT", "HEAD"]);
+  });
+
+  test("starts a new session when the blob did not arrive", async () => {
+    const { registry, place } = await setUp({ fault: onMethod("PUT", "reset", 503) });
+    const { descriptor, open } = blobOf("hello");
+    expect(await place("app").target.putBlob(descriptor, open)).toBe("copied");
+    expect(registry.requests.map((request) => request.method)).toEqual(["POST", "PUT", "HEAD", "POST", "PUT", "HEAD", "POST", "PUT"]);
+  });
+
+  test("repeats a PUT that was put off without asking", async () => {
+    const { registry, place, clock } = await setUp({ fault: onMethod("PUT", { status: 429, headers: { "retry-after": "3" } }) });
+    const { descriptor, open } = blobOf("hello");
+    await place("app").target.putBlob(descriptor, open);
+    expect(registry.requests.map((request) => request.method)).toEqual(["POST", "PUT", "POST", "PUT"]);
+    expect(clock.waits).toEqual([3000]);
+  });
+
+  for (const status of [405, 413, 416]) {
+    test(`sends chunks where one piece is answered ${status}, and remembers it`, async () => {
+      const text = "0123456789".repeat(500_000);
+      const { registry, place } = await setUp({ fault: onMethod("PUT", status) });
+      const { descriptor, open } = blobOf(text);
+      expect(await place("app").target.putBlob(descriptor, open)).toBe("copied");
+      expect(registry.requests.map((request) => request.method)).toEqual(["HEAD", "POST", "PUT", "POST", "PATCH", "PATCH", "PUT"]);
+      expect(registry.requests.flatMap((request) => request.headers["content-range"] ?? [])).toEqual(["0-4194303", "4194304-4999999"]);
+      registry.clear();
+      const next = blobOf("small");
+      await place("app").target.putBlob(next.descriptor, next.open);
+      expect(registry.requests.map((request) => request.method)).toEqual(["POST", "PATCH", "PUT"]);
+    });
+  }
+
+  test("makes chunks as large as OCI-Chunk-Min-Length asks", async () => {
+    const text = "0123456789".repeat(600_000);
+    const { registry, place } = await setUp({ chunkMinimum: 5_000_000, fault: onMethod("PUT", 413) });
+    const { descriptor, open } = blobOf(text);
+    await place("app").target.putBlob(descriptor, open);
+    expect(registry.requests.flatMap((request) => request.headers["content-range"] ?? [])).toEqual(["0-4999999", "5000000-5999999"]);
+  });
+
+  test("gives back the failure of the source, not the registry's", async () => {
+    const { place } = await setUp();
+    const { descriptor } = blobOf("hello");
+    const broken = async () => {
+      throw new RangeError("the source broke");
+    };
+    expect((await errorOf(place("app").target.putBlob(descriptor, broken))).message).toBe("the source broke");
+    const halfway = async () =>
+      streamOf(
+        (async function* () {
+          yield encodeUtf8("he");
+          throw new RangeError("it broke halfway");
+        })(),
+      );
+    expect((await errorOf(place("app").target.putBlob(descriptor, halfway))).message).toBe("it broke halfway");
+  });
+
+  test("says what the registry says of a wrong digest", async () => {
+    const { place } = await setUp();
+    const { open } = blobOf("hello");
+    const error = await errorOf(place("app").target.putBlob({ ...blobOf("other").descriptor, size: 5 }, open));
+    expect(error.message).toMatch(/^Cannot push "127[^"]+\/app@sha256:[0-9a-f]+": the registry answered 400 DIGEST_INVALID/);
+  });
+
+  test("abandon() gives open sessions back", async () => {
+    const { registry, place } = await setUp({ fault: onMethod("PUT", 403) });
+    const { descriptor, open } = blobOf("hello");
+    const { target } = place("app");
+    await errorOf(target.putBlob(descriptor, open));
+    expect(registry.openUploads()).toBe(1);
+    await target.abandon();
+    expect(registry.openUploads()).toBe(0);
+  });
+});
+
+describe("target.hasManifest()", () => {
+  test("asks with HEAD, and takes only 404 for missing", async () => {
+    const { registry, place } = await setUp();
+    const { manifest } = seedImage(registry, "app", "one");
+    expect(await place("app").target.hasManifest(manifest)).toBe(true);
+    expect(await place("other").target.hasManifest(manifest)).toBe(false);
+    expect(registry.requests.map((request) => request.method)).toEqual(["HEAD", "HEAD"]);
+    const refusing = await setUp({ fault: () => 403 });
+    expect((await errorOf(refusing.place("app").target.hasManifest(manifest))).code).toBe("DENIED");
+  });
+
+  test("asks with GET where HEAD is answered 400, as one registry does for what is missing", async () => {
+    const { registry, place } = await setUp({ fault: onMethod("HEAD", 400, 400) });
+    const { manifest } = seedImage(registry, "app", "one");
+    expect(await place("app").target.hasManifest(manifest)).toBe(true);
+    expect(await place("other").target.hasManifest({ ...manifest, digest: sha256("none") })).toBe(false);
+  });
+});
+
+describe("target.putManifest()", () => {
+  test("puts bytes as they are, once, under their digest", async () => {
+    const { registry, place } = await setUp();
+    const document = await documentOf(emptyIndex);
+    await Promise.all([place("app").target.putManifest(document), place("app").target.putManifest(document)]);
+    expect(registry.requests.map((request) => [request.method, request.headers["content-type"]])).toEqual([["PUT", emptyIndex.mediaType]]);
+    expect(registry.repository("app").manifests.get(document.descriptor.digest)?.bytes).toEqual(document.bytes);
+  });
+
+  test("refuses an answer that names another digest", async () => {
+    const { place } = await setUp({ fault: onMethod("PUT", { status: 201, headers: { "docker-content-digest": sha256("other") } }) });
+    expect((await errorOf(place("app").target.putManifest(await documentOf(emptyIndex)))).code).toBe("MISMATCH");
+  });
+
+  test("asks before it repeats a PUT that may have succeeded", async () => {
+    const document = await documentOf(emptyIndex);
+    const { registry, place } = await setUp({
+      fault: (request) => {
+        if (request.method !== "PUT") return undefined;
+        registry.putManifest("app", document.descriptor.digest, document.bytes, emptyIndex.mediaType);
+        return 504;
+      },
+    });
+    await place("app").target.putManifest(document);
+    expect(registry.requests.map((request) => request.method)).toEqual(["PUT", "HEAD"]);
+  });
+
+  test("refuses more than 4 MiB without asking", async () => {
+    const { registry, place } = await setUp();
+    const document = await documentOf({ ...emptyIndex, annotations: { x: "y".repeat(5 << 20) } });
+    expect((await errorOf(place("app").target.putManifest(document))).code).toBe("LIMIT");
+    expect(registry.requests).toHaveLength(0);
+  });
+
+  test("names what the registry misses", async () => {
+    const { place } = await setUp();
+    const document = await documentOf({ ...emptyIndex, manifests: [{ mediaType: image.mediaType, digest: sha256("none"), size: 4 }] });
+    expect((await errorOf(place("app").target.putManifest(document))).message).toContain("400 MANIFEST_BLOB_UNKNOWN");
+  });
+});
+
+describe("target.putRoot()", () => {
+  test("writes the tag of the location, of the options, or latest, with one PUT", async () => {
+    const { registry, place } = await setUp();
+    const document = await documentOf(emptyIndex);
+    await place("app:one").target.putRoot(document);
+    await place("app:one").target.putRoot(document, { tag: "two" });
+    await place("app").target.putRoot(document);
+    await place(`app@${document.descriptor.digest}`).target.putRoot(document);
+    expect(registry.log().map((line) => line.replace(/:[0-9a-f]{6}$/, ""))).toEqual(["PUT /v2/app/manifests/one", "PUT /v2/app/manifests/two", "PUT /v2/app/manifests/latest", "PUT /v2/app/manifests/sha256"]);
+  });
+
+  test("refuses to write under another digest", async () => {
+    const { place } = await setUp();
+    expect((await errorOf(place(`app@${sha256("x")}`).target.putRoot(await documentOf(emptyIndex)))).code).toBe("INVALID");
+  });
+
+  test("edits in place with one GET, one PUT and one check in between", async () => {
+    const { registry, place } = await setUp();
+    const { manifest } = seedImage(registry, "app", "one");
+    const { source, target } = place("app:one");
+    const { descriptor } = await source.resolve();
+    await target.putRoot(await documentOf({ ...emptyIndex, manifests: [manifest] }), { expected: descriptor.digest });
+    expect(registry.requests.map((request) => request.method)).toEqual(["GET", "HEAD", "PUT"]);
+  });
+
+  test("stops where somebody changed the tag in between", async () => {
+    const { registry, place } = await setUp();
+    const one = seedImage(registry, "app", "one");
+    seedImage(registry, "app", "one", { seed: "another" });
+    const error = await errorOf(place("app:one").target.putRoot(await documentOf(emptyIndex), { expected: one.manifest.digest }));
+    expect(error.code).toBe("CONFLICT");
+    expect(registry.requests.map((request) => request.method)).toEqual(["HEAD"]);
+  });
+
+  test("stops where something is that should not be, and where nothing is that should", async () => {
+    const { registry, place } = await setUp();
+    const { manifest } = seedImage(registry, "app", "one");
+    const document = await documentOf(emptyIndex);
+    expect((await errorOf(place("app:one").target.putRoot(document, { expected: undefined }))).code).toBe("CONFLICT");
+    expect((await errorOf(place("app:none").target.putRoot(document, { expected: manifest.digest }))).code).toBe("CONFLICT");
+    await place("app:new").target.putRoot(document, { expected: undefined });
+    expect(registry.repository("app").tags.get("new")).toBe(document.descriptor.digest);
+  });
+
+  test("holds the tag with If-Match, so that a change after the check is seen too", async () => {
+    const { registry, place } = await setUp({
+      etag: true,
+      fault: (request) => {
+        if (request.method === "PUT") seedImage(registry, "app", "one", { seed: "another" });
+        return undefined;
+      },
+    });
+    const { manifest } = seedImage(registry, "app", "one");
+    const error = await errorOf(place("app:one").target.putRoot(await documentOf(emptyIndex), { expected: manifest.digest }));
+    expect(error.code).toBe("CONFLICT");
+    expect(registry.requests[1]?.headers["if-match"]).toBe(`"${manifest.digest}"`);
+  });
+
+  test("sends no weak entity tag", async () => {
+    const { registry } = await setUp();
+    const { manifest } = seedImage(registry, "app", "one");
+    const weak = { status: 200, headers: { "docker-content-digest": manifest.digest, "content-type": manifest.mediaType, "content-length": "9", etag: 'W/"x"' } };
+    const other = await setUp({ fault: onMethod("HEAD", weak) });
+    await other.place("app:one").target.putRoot(await documentOf(emptyIndex), { expected: manifest.digest });
+    expect(other.registry.requests[1]?.headers["if-match"]).toBe(undefined);
+  });
+});
+
+describe("a manifest with a subject", () => {
+  const subject = { mediaType: image.mediaType, digest: sha256("subject"), size: 7 } as const;
+  const referring = { ...image, artifactType: "application/x", subject, annotations: { a: "b" } } as const;
+
+  test("is listed under the fallback tag where the registry does not track it", async () => {
+    const { registry, place } = await setUp();
+    registry.putBlob("app", "{}");
+    const document = await documentOf(referring);
+    await place("app").target.putManifest(document);
+    const digest = registry.repository("app").tags.get(referrersTag(subject.digest)) ?? "";
+    const list = JSON.parse(new TextDecoder().decode(registry.repository("app").manifests.get(digest)?.bytes)) as { manifests: unknown };
+    expect(list.manifests).toEqual([{ ...document.descriptor, annotations: { a: "b" }, artifactType: "application/x" }]);
+    expect(registry.requests.map((request) => request.method)).toEqual(["PUT", "GET", "PUT", "GET"]);
+  });
+
+  test("is not where it does", async () => {
+    const { registry, place } = await setUp({ referrers: true });
+    registry.putBlob("app", "{}");
+    await place("app").target.putManifest(await documentOf(referring));
+    expect(registry.requests.map((request) => request.method)).toEqual(["PUT"]);
+  });
+
+  test("is merged with what others list at the same time", async () => {
+    const { registry, place } = await setUp();
+    registry.putBlob("app", "{}");
+    const documents = await Promise.all(Array.from({ length: 5 }, (_, at) => documentOf({ ...referring, annotations: { at: String(at) } })));
+    await Promise.all(documents.map((document) => place("app").target.putManifest(document)));
+    const digest = registry.repository("app").tags.get(referrersTag(subject.digest)) ?? "";
+    const list = JSON.parse(new TextDecoder().decode(registry.repository("app").manifests.get(digest)?.bytes)) as { manifests: { digest: string }[] };
+    expect(list.manifests.map((entry) => entry.digest).sort()).toEqual(documents.map((document) => document.descriptor.digest).sort());
+  });
+
+  test("is merged again when another program's write took it away", async () => {
+    let isFirst = true;
+    const tag = referrersTag(subject.digest);
+    const { registry, place } = await setUp({
+      fault: (request) => {
+        if (request.method === "GET" && registry.repository("app").tags.has(tag) && isFirst) {
+          isFirst = false;
+          registry.putManifest("app", tag, emptyIndex, emptyIndex.mediaType);
+        }
+        return undefined;
+      },
+    });
+    registry.putBlob("app", "{}");
+    await place("app").target.putManifest(await documentOf(referring));
+    expect(registry.requests.map((request) => request.method)).toEqual(["PUT", "GET", "PUT", "GET", "PUT", "GET"]);
+  });
+
+  test("leaves alone what is no list of referrers, and says so", async () => {
+    const { registry, place, events } = await setUp();
+    registry.putBlob("app", "{}");
+    seedImage(registry, "app", referrersTag(subject.digest));
+    await place("app").target.putManifest(await documentOf(referring));
+    expect(events.map((event) => event.type)).toEqual(["warning"]);
+    expect(registry.requests.map((request) => request.method)).toEqual(["PUT", "GET"]);
+  });
+});
+
+describe("referrersTag()", () => {
+  test("is the digest with a hyphen", () => expect(referrersTag(sha256("x"))).toBe(sha256("x").replace(":", "-")));
+  test("cuts algorithm and digits", () => expect(referrersTag(sha256("x", "sha512"))).toBe(sha256("x", "sha512").replace(":", "-").slice(0, 71)));
+  test("replaces what a tag cannot hold", () => expect(referrersTag("a+b:x=y")).toBe("a-b-x-y"));
+});
+
+describe("removeName()", () => {
+  test("deletes the tag, never the digest", async () => {
+    const { registry, place } = await setUp();
+    const { manifest } = seedImage(registry, "app", "one");
+    registry.repository("app").tags.set("two", manifest.digest);
+    await place("app:one").removeName();
+    expect(registry.log()).toEqual(["DELETE /v2/app/manifests/one"]);
+    expect([...registry.repository("app").tags.keys()]).toEqual(["two"]);
+  });
+
+  test("says when the registry refuses, and when nothing is there", async () => {
+    const { registry, place } = await setUp({ deleteTags: false });
+    seedImage(registry, "app", "one");
+    const error = await errorOf(place("app:one").removeName());
+    expect(error.code).toBe("UNSUPPORTED");
+    expect(error.message).toContain("the registry refuses to delete tags");
+    expect((await errorOf(place("app:none").removeName())).code).toBe("NOT_FOUND");
+    expect((await errorOf(place(`app@${sha256("x")}`).removeName())).code).toBe("UNSUPPORTED");
+  });
+});
+
+describe("a stream", () => {
+  test("goes from one registry to another", async () => {
+    const [from, to] = [await setUp(), await setUp()];
+    const blob = from.registry.putBlob("a", big);
+    const { source } = from.place("a");
+    expect(await to.place("b").target.putBlob(blob, () => source.blob(blob), { from: repositoryOf(from.place("a")) })).toBe("copied");
+    expect(sha256(await bytesOf(await to.place("b").source.blob(blob)))).toBe(blob.digest);
+  });
+});
