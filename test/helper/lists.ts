@@ -1,5 +1,5 @@
 import { type Bytes, encodeUtf8, streamBytes } from "../../src/core/base/mod.ts";
-import { newDocument } from "../../src/core/content/mod.ts";
+import { newDocument, openDocument } from "../../src/core/content/mod.ts";
 import { type ListContext, type ListOptions, openLists } from "../../src/core/list/mod.ts";
 import type { ContentTarget, Event, Host } from "../../src/core/port/mod.ts";
 import {
@@ -16,7 +16,9 @@ import {
 } from "../../src/core/spec/mod.ts";
 import { openTransports } from "../../src/core/transport/mod.ts";
 import { type MemoryHost, type MemoryHostOptions, memoryHost } from "../../src/host/memory.ts";
+import { currentHost } from "../../src/host/current.ts";
 import { digestOf } from "./content.ts";
+import { startRegistry } from "./registry.ts";
 
 /** A host in memory, verbs on it, and what they told. */
 export interface Desk {
@@ -98,6 +100,14 @@ export async function putIndex(host: Host, location: string, index: Partial<Imag
   return document;
 }
 
+/** Puts an index at a location, byte for byte. */
+export async function putIndexBytes(host: Host, location: string, text: string): Promise<ManifestDocument> {
+  const { target } = await openTransports(host).place(parseLocation(location));
+  const document = openDocument(host.hash, encodeUtf8(text), { what: "index" });
+  await target.putRoot(document);
+  return document;
+}
+
 /** Returns an entry for `document` on `platform`. */
 export function entryOf({ descriptor }: ManifestDocument, platform?: string, more: Partial<Descriptor> = {}): Descriptor {
   const { mediaType, digest, size } = descriptor;
@@ -145,9 +155,30 @@ export async function fillSource(host: Host): Promise<Source> {
   return { amd64, arm64, riscv64, docker, attestation, multi };
 }
 
-/** Returns what a location holds. */
+/** Returns what a location holds; nothing is remembered from one call to the next. */
 export async function readAt(host: Host, location: string): Promise<ManifestDocument> {
-  return await (await openTransports(host).place(parseLocation(location))).source.resolve();
+  const { source } = await openTransports(host, { verifyTls: false }).place(parseLocation(location));
+  return await source.resolve();
+}
+
+/** Somewhere lists can lie: a desk that reaches it, a location in it, and how to end it. */
+export interface Stage extends Desk {
+  readonly at: string;
+  /** Returns another name at the same place. */
+  other(name: string): string;
+  close(): Promise<void>;
+}
+
+/** What {@linkcode openStage} can open. */
+export const stages = ["oci", "docker"] as const;
+
+/** Opens a desk with somewhere to put lists: a layout in memory, or a repository of the tests' registry. */
+export async function openStage(kind: (typeof stages)[number], options: DeskOptions = {}): Promise<Stage> {
+  if (kind === "oci") return { ...openDesk(options), at: "oci:/place:1", other: (name) => `oci:/place:${name}`, close: async () => {} };
+  const registry = await startRegistry();
+  const { fetch } = await currentHost();
+  const desk = openDesk({ ...options, fetch, lists: { verifyTls: false, ...options.lists } });
+  return { ...desk, at: `docker://${registry.host}/place:1`, other: (name) => `docker://${registry.host}/place:${name}`, close: () => registry.stop() };
 }
 
 /** Returns the index at a location. */
