@@ -22,12 +22,19 @@ describe("parseChallenges()", () => {
     const headers = new Headers();
     headers.append("www-authenticate", 'Bearer realm="https://r/t"');
     headers.append("www-authenticate", 'Basic realm="x"');
-    expect(read(headers.get("www-authenticate"))).toEqual([["bearer", { realm: "https://r/t" }], ["basic", { realm: "x" }]]);
+    expect(read(headers.get("www-authenticate"))).toEqual([
+      ["bearer", { realm: "https://r/t" }],
+      ["basic", { realm: "x" }],
+    ]);
   });
   test("steps over credentials in one piece", () => {
-    expect(read('Negotiate YII+/abc==, Basic realm="x"')).toEqual([["negotiate", {}], ["basic", { realm: "x" }]]);
+    expect(read('Negotiate YII+/abc==, Basic realm="x"')).toEqual([
+      ["negotiate", {}],
+      ["basic", { realm: "x" }],
+    ]);
   });
-  test("takes names in any case and values as tokens or quoted", () => expect(read('BEARER Realm=abc , SERVICE="x"')).toEqual([["bearer", { realm: "abc", service: "x" }]]));
+  test("takes names in any case and values as tokens or quoted", () =>
+    expect(read('BEARER Realm=abc , SERVICE="x"')).toEqual([["bearer", { realm: "abc", service: "x" }]]));
   test("undoes escapes in quoted strings", () => expect(read('Basic realm="a \\"b\\" \\\\c"')).toEqual([["basic", { realm: 'a "b" \\c' }]]));
   test("takes white space around =", () => expect(read('Bearer realm = "x", service= y')).toEqual([["bearer", { realm: "x", service: "y" }]]));
   test("takes the first of a name that stands twice", () => expect(read('Bearer realm="one",realm="two"')).toEqual([["bearer", { realm: "one" }]]));
@@ -43,7 +50,11 @@ describe("parseChallenges()", () => {
   });
   test("never fails, whatever comes", () => {
     fc.assert(fc.property(fc.string({ maxLength: 200 }), (text) => Array.isArray(parseChallenges(text))));
-    fc.assert(fc.property(fc.array(fc.constantFrom("Bearer", " ", ",", "=", '"', "\\", "realm", "a"), { maxLength: 60 }), (parts) => Array.isArray(parseChallenges(parts.join("")))));
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom("Bearer", " ", ",", "=", '"', "\\", "realm", "a"), { maxLength: 60 }), (parts) =>
+        Array.isArray(parseChallenges(parts.join(""))),
+      ),
+    );
   });
   test("reads back what it is given", () => {
     const word = fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/);
@@ -51,7 +62,14 @@ describe("parseChallenges()", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(word, parameters), { maxLength: 4 }), (challenges) => {
         const escaped = (text: string) => text.replace(/["\\]/g, "\\$&");
-        const header = challenges.map(([scheme, values]) => `${scheme} ${Object.entries(values).map(([name, value]) => `${name}="${escaped(value)}"`).join(", ")}`).join(", ");
+        const header = challenges
+          .map(
+            ([scheme, values]) =>
+              `${scheme} ${Object.entries(values)
+                .map(([name, value]) => `${name}="${escaped(value)}"`)
+                .join(", ")}`,
+          )
+          .join(", ");
         expect(read(header)).toEqual(challenges.map(([scheme, values]) => [scheme, { ...values }]));
       }),
     );
@@ -70,8 +88,10 @@ describe("mergeScopes()", () => {
   test("gives one scope a resource, in order, with the actions of all", () => {
     expect(mergeScopes(["repository:a:pull", "repository:b/c:pull", "repository:a:push,pull"])).toEqual(["repository:a:pull,push", "repository:b/c:pull"]);
   });
-  test("splits a text with several scopes", () => expect(mergeScopes(["repository:a:pull repository:b:pull"])).toEqual(["repository:a:pull", "repository:b:pull"]));
-  test("takes names that hold a colon", () => expect(mergeScopes(["repository:host:5000/a:pull", "repository:host:5000/a:push"])).toEqual(["repository:host:5000/a:pull,push"]));
+  test("splits a text with several scopes", () =>
+    expect(mergeScopes(["repository:a:pull repository:b:pull"])).toEqual(["repository:a:pull", "repository:b:pull"]));
+  test("takes names that hold a colon", () =>
+    expect(mergeScopes(["repository:host:5000/a:pull", "repository:host:5000/a:push"])).toEqual(["repository:host:5000/a:pull,push"]));
   test("keeps resources of other kinds", () => expect(mergeScopes(["registry:catalog:*"])).toEqual(["registry:catalog:*"]));
   test("leaves out what is no scope", () => expect(mergeScopes(["", "nonsense"])).toEqual([]));
 });

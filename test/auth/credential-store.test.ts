@@ -32,7 +32,13 @@ function storeOf({ files: contents = {}, variables = {}, options = {} }: Setting
   const inside = (text: string) => text.replace("~", home);
   const host: CredentialHost = {
     files,
-    environment: { get: (name) => (variables[name] === undefined ? undefined : inside(variables[name])), home, os: "linux", architecture: "amd64", runtime: "test" },
+    environment: {
+      get: (name) => (variables[name] === undefined ? undefined : inside(variables[name])),
+      home,
+      os: "linux",
+      architecture: "amd64",
+      runtime: "test",
+    },
   };
   return readCredentials(host, options.authFile === undefined ? options : { ...options, authFile: inside(options.authFile) });
 }
@@ -42,7 +48,10 @@ const get = async (setting: Setting, domain = "ghcr.io", repository = "me/app") 
 const failure = async (setting: Setting, domain = "ghcr.io") =>
   storeOf(setting)
     .get(domain, "me/app")
-    .then(() => ({ code: "", message: "" }), (error: { code: string; message: string }) => error);
+    .then(
+      () => ({ code: "", message: "" }),
+      (error: { code: string; message: string }) => error,
+    );
 
 describe("readCredentials()", () => {
   test("takes --creds for every registry, colons in the password kept", async () => {
@@ -61,7 +70,12 @@ describe("readCredentials()", () => {
   test("reads nothing before something is asked for", () => expect(() => storeOf({ options: { authFile: "~/missing.json" } })).not.toThrow());
 
   const one = (user: string) => ({ auths: { "ghcr.io": auth(user) } });
-  const all = { "run/containers/auth.json": one("run"), ".config/containers/auth.json": one("config"), "d/config.json": one("docker-config"), ".docker/config.json": one("docker") };
+  const all = {
+    "run/containers/auth.json": one("run"),
+    ".config/containers/auth.json": one("config"),
+    "d/config.json": one("docker-config"),
+    ".docker/config.json": one("docker"),
+  };
   const variables = { XDG_RUNTIME_DIR: "~/run", DOCKER_CONFIG: "~/d" };
   test("takes the first file that has an answer: runtime directory, configuration, DOCKER_CONFIG, docker", async () => {
     const order = Object.keys(all);
@@ -79,7 +93,13 @@ describe("readCredentials()", () => {
   test("takes a DOCKER_CONFIG directory without file as empty", async () => expect(await get({ variables: { DOCKER_CONFIG: "~/none" } })).toBe(undefined));
   test("reads only the file of --authfile", async () => {
     expect(await get({ files: { ...all, "mine.json": { auths: {} } }, variables, options: { authFile: "~/mine.json" } })).toBe(undefined);
-    expect(await get({ files: { ...all, "mine.json": one("mine") }, variables: { ...variables, REGISTRY_AUTH_FILE: "~/d/config.json" }, options: { authFile: "~/mine.json" } })).toBe("mine");
+    expect(
+      await get({
+        files: { ...all, "mine.json": one("mine") },
+        variables: { ...variables, REGISTRY_AUTH_FILE: "~/d/config.json" },
+        options: { authFile: "~/mine.json" },
+      }),
+    ).toBe("mine");
   });
   test("reads only the file of REGISTRY_AUTH_FILE", async () => {
     expect(await get({ files: { ...all, "env.json": one("env") }, variables: { ...variables, REGISTRY_AUTH_FILE: "~/env.json" } })).toBe("env");
@@ -90,7 +110,9 @@ describe("readCredentials()", () => {
     expect(error.message).toMatch(/^Cannot use auth file ".*missing\.json": no such file$/);
   });
   test("names the file that is malformed", async () => {
-    expect((await failure({ files: { ".docker/config.json": "{nope" } })).message).toMatch(/^Cannot read auth file ".*\.docker[\\/]+config\.json": it is not valid JSON$/);
+    expect((await failure({ files: { ".docker/config.json": "{nope" } })).message).toMatch(
+      /^Cannot read auth file ".*\.docker[\\/]+config\.json": it is not valid JSON$/,
+    );
     expect((await failure({ files: { ".docker/config.json": { auths: { "ghcr.io": { auth: 7 } } } } })).code).toBe("INVALID");
   });
   test("takes an empty file as empty", async () => expect(await get({ files: { ".docker/config.json": "" } })).toBe(undefined));
@@ -119,17 +141,26 @@ describe("CredentialStore.get()", () => {
     for (const domain of ["ghcr.io.evil.test", "evil.ghcr.io", "ghcr.io:5000", "ghcr.i", "quay.io"]) expect(await get({ files }, domain)).toBe(undefined);
   });
   for (const key of ["https://index.docker.io/v1/", "index.docker.io", "registry-1.docker.io", "docker.io", "https://registry-1.docker.io/v2/"]) {
-    test(`finds Docker Hub under ${key}`, async () => expect(await get({ files: { ".docker/config.json": { auths: { [key]: auth("hub") } } } }, "docker.io", "library/x")).toBe("hub"));
+    test(`finds Docker Hub under ${key}`, async () =>
+      expect(await get({ files: { ".docker/config.json": { auths: { [key]: auth("hub") } } } }, "docker.io", "library/x")).toBe("hub"));
   }
   test("finds a namespace of Docker Hub", async () => {
-    expect(await get({ files: { ".docker/config.json": { auths: { "docker.io/me": auth("me"), "https://index.docker.io/v1/": auth("hub") } } } }, "docker.io", "me/app")).toBe("me");
+    expect(
+      await get(
+        { files: { ".docker/config.json": { auths: { "docker.io/me": auth("me"), "https://index.docker.io/v1/": auth("hub") } } } },
+        "docker.io",
+        "me/app",
+      ),
+    ).toBe("me");
   });
-  test("takes keys that are URLs", async () => expect(await get({ files: { ".docker/config.json": { auths: { "https://ghcr.io/v2/": auth("url") } } } })).toBe("url"));
+  test("takes keys that are URLs", async () =>
+    expect(await get({ files: { ".docker/config.json": { auths: { "https://ghcr.io/v2/": auth("url") } } } })).toBe("url"));
   test("gives an identity token", async () => {
     const store = storeOf({ files: { ".docker/config.json": { auths: { "ghcr.io": { auth: btoa("<token>:"), identitytoken: "refresh" } } } } });
     expect(await store.get("ghcr.io", "x")).toEqual({ username: "<token>", password: "", identityToken: "refresh" });
   });
-  test("takes username and password given apart", async () => expect(await get({ files: { ".docker/config.json": { auths: { "ghcr.io": { username: "u", password: "p" } } } } })).toBe("u"));
+  test("takes username and password given apart", async () =>
+    expect(await get({ files: { ".docker/config.json": { auths: { "ghcr.io": { username: "u", password: "p" } } } } })).toBe("u"));
 
   test("names the helper of credHelpers and what works today (CVE-2021-41092)", async () => {
     const error = await failure({ files: { ".docker/config.json": { credHelpers: { "ghcr.io": "gh" }, auths: { "ghcr.io": auth("stale") } } } });
@@ -137,9 +168,12 @@ describe("CredentialStore.get()", () => {
     expect(error.message).toContain('"docker-credential-gh"');
     expect(error.message).toContain("--creds");
   });
-  test("passes over the helper of another registry", async () => expect(await get({ files: { ".docker/config.json": { credHelpers: { "quay.io": "q" }, auths: { "ghcr.io": auth("u") } } } })).toBe("u"));
+  test("passes over the helper of another registry", async () =>
+    expect(await get({ files: { ".docker/config.json": { credHelpers: { "quay.io": "q" }, auths: { "ghcr.io": auth("u") } } } })).toBe("u"));
   test("names the helper of credsStore where a login left its mark", async () => {
-    expect((await failure({ files: { ".docker/config.json": { credsStore: "desktop", auths: { "ghcr.io": {} } } } })).message).toContain('"docker-credential-desktop"');
+    expect((await failure({ files: { ".docker/config.json": { credsStore: "desktop", auths: { "ghcr.io": {} } } } })).message).toContain(
+      '"docker-credential-desktop"',
+    );
   });
   test("asks without credentials where credsStore has no mark, and names it when that was refused", async () => {
     const store = storeOf({ files: { ".docker/config.json": { credsStore: "ecr-login" } } });

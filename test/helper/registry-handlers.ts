@@ -55,7 +55,11 @@ export function handle(context: Context, seen: SeenRequest, body: Uint8Array): A
   if (kind === "manifests") return handleManifest(target, decodeURIComponent(rest));
   if (kind === "blobs") return handleBlob(target, decodeURIComponent(rest));
   if (kind === "referrers") return handleReferrers(target, decodeURIComponent(rest));
-  return { status: 200, headers: { "content-type": "application/json" }, body: JSON.stringify({ name, tags: [...repositoryOf(context, name).tags.keys()].sort() }) };
+  return {
+    status: 200,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ name, tags: [...repositoryOf(context, name).tags.keys()].sort() }),
+  };
 }
 
 interface Target {
@@ -84,7 +88,11 @@ function authorise(context: Context, seen: SeenRequest, wanted: readonly (readon
   const allowed = wanted.every(([repository, action]) => grant?.scopes.get(repository)?.has(action));
   if (grant && allowed) return undefined;
   const scopes = [...new Set(wanted.map(([repository]) => repository))].map(
-    (repository) => `repository:${repository}:${wanted.filter(([name]) => name === repository).map(([, action]) => action).join(",")}`,
+    (repository) =>
+      `repository:${repository}:${wanted
+        .filter(([name]) => name === repository)
+        .map(([, action]) => action)
+        .join(",")}`,
   );
   const scope = scopes.length === 0 ? "" : `,scope="${scopes.join(" ")}"`;
   const challenge = `Bearer realm="${context.tokenOrigin}/token",service="test registry"${scope}`;
@@ -168,7 +176,10 @@ function startUpload(target: Target): Answer {
   const id = randomUUID();
   context.uploads.set(id, { repository, pieces: [], size: 0 });
   const minimum = context.options.chunkMinimum;
-  return { status: 202, headers: { location: locationOf(target, id), range: "0-0", ...(minimum !== undefined && { "oci-chunk-min-length": String(minimum) }) } };
+  return {
+    status: 202,
+    headers: { location: locationOf(target, id), range: "0-0", ...(minimum !== undefined && { "oci-chunk-min-length": String(minimum) }) },
+  };
 }
 
 function locationOf({ context, repository }: Target, id: string): string {
@@ -188,7 +199,8 @@ function handleManifest(target: Target, reference: string): Answer {
   if (context.options.digestHeader !== false) headers["docker-content-digest"] = digest;
   if (context.options.etag) headers.etag = `"${digest}"`;
   const accept = String(seen.headers.accept ?? "");
-  if (!accept.includes(manifest.mediaType) && !accept.includes("*/*")) return error(404, "MANIFEST_UNKNOWN", "the Accept header does not hold the manifest's type");
+  if (!accept.includes(manifest.mediaType) && !accept.includes("*/*"))
+    return error(404, "MANIFEST_UNKNOWN", "the Accept header does not hold the manifest's type");
   if (seen.method === "HEAD") return { status: 200, headers: { ...headers, "content-length": String(manifest.bytes.length) } };
   return { status: 200, headers, body: manifest.bytes };
 }
@@ -227,7 +239,10 @@ function storeManifest({ context, seen, body, repository }: Target, reference: s
   if (reference.includes(":") && reference !== digest) return error(400, "DIGEST_INVALID");
   if (context.options.strict !== false) {
     const blobs = [manifest.config, ...(manifest.layers ?? [])].flatMap((blob) => (blob && !("urls" in blob) ? [blob.digest] : []));
-    const missing = [...blobs.filter((blob) => !stored.blobs.has(blob)), ...(manifest.manifests ?? []).map((child) => child.digest).filter((child) => !stored.manifests.has(child))];
+    const missing = [
+      ...blobs.filter((blob) => !stored.blobs.has(blob)),
+      ...(manifest.manifests ?? []).map((child) => child.digest).filter((child) => !stored.manifests.has(child)),
+    ];
     if (missing.length > 0) return error(400, "MANIFEST_BLOB_UNKNOWN", `${missing[0]} is not there`);
   }
   if (context.options.etag && seen.headers["if-match"] !== undefined) {
@@ -247,7 +262,15 @@ function handleReferrers({ context, repository }: Target, digest: string): Answe
   const manifests = [...repositoryOf(context, repository).manifests].flatMap(([own, manifest]) => {
     const value = JSON.parse(new TextDecoder().decode(manifest.bytes)) as LooseManifest & { artifactType?: string; annotations?: object };
     if (value.subject?.digest !== digest) return [];
-    return [{ mediaType: manifest.mediaType, digest: own, size: manifest.bytes.length, artifactType: value.artifactType ?? value.config?.mediaType, annotations: value.annotations }];
+    return [
+      {
+        mediaType: manifest.mediaType,
+        digest: own,
+        size: manifest.bytes.length,
+        artifactType: value.artifactType ?? value.config?.mediaType,
+        annotations: value.annotations,
+      },
+    ];
   });
   return {
     status: 200,

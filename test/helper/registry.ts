@@ -39,7 +39,8 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
     },
     putManifest(name, reference, manifest, mediaType) {
       const bytes = manifest instanceof Uint8Array ? manifest : new TextEncoder().encode(typeof manifest === "string" ? manifest : JSON.stringify(manifest));
-      const type = mediaType ?? String((JSON.parse(new TextDecoder().decode(bytes)) as { mediaType?: unknown }).mediaType ?? "application/vnd.oci.image.manifest.v1+json");
+      const type =
+        mediaType ?? String((JSON.parse(new TextDecoder().decode(bytes)) as { mediaType?: unknown }).mediaType ?? "application/vnd.oci.image.manifest.v1+json");
       const digest = sha256(bytes);
       repository(name).manifests.set(digest, { mediaType: type, bytes });
       if (!reference.includes(":")) repository(name).tags.set(reference, digest);
@@ -111,16 +112,20 @@ export function seedImage(registry: TestRegistry, repository: string, tag: strin
 }
 
 /** Puts an index of `entries` into `registry`. */
-export function seedIndex(registry: TestRegistry, repository: string, tag: string, entries: readonly object[], options: { readonly docker?: boolean; readonly annotations?: object } = {}): SeededDescriptor {
+export function seedIndex(
+  registry: TestRegistry,
+  repository: string,
+  tag: string,
+  entries: readonly object[],
+  options: { readonly docker?: boolean; readonly annotations?: object } = {},
+): SeededDescriptor {
   const mediaType = options.docker ? "application/vnd.docker.distribution.manifest.list.v2+json" : "application/vnd.oci.image.index.v1+json";
   const document = { schemaVersion: 2, mediaType, manifests: entries, ...(options.annotations && { annotations: options.annotations }) };
   return registry.putManifest(repository, tag, document, mediaType);
 }
 
 function shortenPath(path: string): string {
-  return path
-    .replace(/(sha(?:256|512))(?::|%3A)([0-9a-f]{6})[0-9a-f]*/g, "$1:$2")
-    .replace(/\/uploads\/[0-9a-f-]{36}/, "/uploads/ID");
+  return path.replace(/(sha(?:256|512))(?::|%3A)([0-9a-f]{6})[0-9a-f]*/g, "$1:$2").replace(/\/uploads\/[0-9a-f-]{36}/, "/uploads/ID");
 }
 
 async function listen(server: Server): Promise<number> {

@@ -89,7 +89,10 @@ describe("request()", () => {
       response.writeHead(bodies.length < 3 ? 503 : 201).end();
     });
     let opened = 0;
-    const open = async () => (opened++, streamOf([encodeUtf8("ab"), encodeUtf8("cd")]));
+    const open = async () => {
+      opened++;
+      return streamOf([encodeUtf8("ab"), encodeUtf8("cd")]);
+    };
     const response = await make().client.request({ method: "PUT", url: origin, body: { length: 4, open } });
     expect(response.status).toBe(201);
     expect(bodies).toEqual(["abcd", "abcd", "abcd"]);
@@ -177,7 +180,10 @@ describe("request() tries again", () => {
       expect((await client.request({ method: "GET", url: origin })).status).toBe(200);
       expect(requests).toBe(3);
       expect(clock.waits).toEqual([500, 1000]);
-      expect(events.map((event) => event.type === "retry" && [event.attempt, event.retries, event.wait])).toEqual([[1, 3, 500], [2, 3, 1000]]);
+      expect(events.map((event) => event.type === "retry" && [event.attempt, event.retries, event.wait])).toEqual([
+        [1, 3, 500],
+        [2, 3, 1000],
+      ]);
     });
   }
 
@@ -239,7 +245,13 @@ describe("request() tries again", () => {
   });
 
   test("never after a wrong certificate or an unknown name", async () => {
-    for (const [reason, code, times] of [["tls-certificate", "X", 1], ["tls-handshake", "X", 1], ["name", "ENOTFOUND", 1], ["name", "EAI_AGAIN", 4], ["refused", "ECONNREFUSED", 4]] as const) {
+    for (const [reason, code, times] of [
+      ["tls-certificate", "X", 1],
+      ["tls-handshake", "X", 1],
+      ["name", "ENOTFOUND", 1],
+      ["name", "EAI_AGAIN", 4],
+      ["refused", "ECONNREFUSED", 4],
+    ] as const) {
       const { NetworkError } = await import("../../src/core/base/mod.ts");
       let requests = 0;
       const failing: Fetch = async () => {
@@ -262,7 +274,12 @@ describe("request() follows redirects", () => {
         response.end("bytes");
       });
       const origin = await serve((_, response) => response.writeHead(status, { location: `${other}/blob?X-Sig=a%20b~(` }).end("moved"));
-      const response = await make().client.request({ method: "GET", url: origin, headers: { range: "bytes=3-", accept: "a/b" }, authorization: "Bearer CANARY" });
+      const response = await make().client.request({
+        method: "GET",
+        url: origin,
+        headers: { range: "bytes=3-", accept: "a/b" },
+        authorization: "Bearer CANARY",
+      });
       expect(await text(response)).toBe("bytes");
       expect(seen.authorization).toBe(undefined);
       expect([seen.range, seen.accept]).toEqual(["bytes=3-", "a/b"]);

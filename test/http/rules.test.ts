@@ -5,7 +5,22 @@ import { addressKind, isTransientStatus, parseRetryAfter, parseWarnings, redactU
 describe("addressKind()", () => {
   const kindOf = (host: string) => addressKind(new URL(`http://${host}/`).hostname);
   const rows = {
-    loopback: ["localhost", "a.localhost", "LOCALHOST.", "127.0.0.1", "127.1", "2130706433", "0x7f.1", "0", "0.0.0.0", "①②⑦.0.0.1", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]"],
+    loopback: [
+      "localhost",
+      "a.localhost",
+      "LOCALHOST.",
+      "127.0.0.1",
+      "127.1",
+      "2130706433",
+      "0x7f.1",
+      "0",
+      "0.0.0.0",
+      "①②⑦.0.0.1",
+      "[::1]",
+      "[::]",
+      "[::ffff:127.0.0.1]",
+      "[64:ff9b::7f00:1]",
+    ],
     "link-local": ["169.254.169.254", "[fe80::1]", "[febf::1]", "[::ffff:169.254.169.254]"],
     private: ["10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1", "[fc00::1]", "[fd12::1]"],
     public: ["ghcr.io", "8.8.8.8", "172.32.0.1", "100.128.0.1", "[2606:4700::1]", "localhost.example.com", "10.example.com", "127.0.0.1.example.com"],
@@ -74,7 +89,8 @@ describe("parseRetryAfter()", () => {
     expect(parseRetryAfter(new Date(now + 9e9).toUTCString(), now)).toBe(300_000);
   });
   for (const text of ["", "soon", "-1", "1.5", "0x10", "12abc", "1e3", "2026"]) {
-    test(`takes ${JSON.stringify(text)} ${text === "2026" ? "as seconds" : "as nothing"}`, () => expect(parseRetryAfter(text, now)).toBe(text === "2026" ? 300_000 : undefined));
+    test(`takes ${JSON.stringify(text)} ${text === "2026" ? "as seconds" : "as nothing"}`, () =>
+      expect(parseRetryAfter(text, now)).toBe(text === "2026" ? 300_000 : undefined));
   }
   test("takes no header as nothing", () => expect(parseRetryAfter(null, now)).toBe(undefined));
   test("is within its bounds for any text", () => {
@@ -88,7 +104,8 @@ describe("parseRetryAfter()", () => {
 });
 
 describe("parseWarnings()", () => {
-  test("reads each text of code 299 and agent -", () => expect(parseWarnings('299 - "one", 299 - "two, with \\"quotes\\""')).toEqual(["one", 'two, with "quotes"']));
+  test("reads each text of code 299 and agent -", () =>
+    expect(parseWarnings('299 - "one", 299 - "two, with \\"quotes\\""')).toEqual(["one", 'two, with "quotes"']));
   test("passes over other codes and agents", () => expect(parseWarnings('110 - "stale", 299 host "x", 299 - "mine"')).toEqual(["mine"]));
   test("escapes what could steer a terminal (CVE-2021-21303)", () => expect(parseWarnings('299 - "\u001b]8;;x\u0007"')).toEqual(["\\x1b]8;;x\\x07"]));
   test("looks at no more than 4096 characters", () => expect(parseWarnings(`299 - "${"x".repeat(9000)}"`).join("").length).toBeLessThanOrEqual(4096));

@@ -56,7 +56,12 @@ export async function readAuthFile(files: FileSystem, path: string): Promise<Aut
 }
 
 function withoutNulls(entry: { readonly [K in keyof AuthEntry]?: AuthEntry[K] | null }): AuthEntry {
-  return { auth: entry.auth ?? undefined, username: entry.username ?? undefined, password: entry.password ?? undefined, identitytoken: entry.identitytoken ?? undefined };
+  return {
+    auth: entry.auth ?? undefined,
+    username: entry.username ?? undefined,
+    password: entry.password ?? undefined,
+    identitytoken: entry.identitytoken ?? undefined,
+  };
 }
 
 const hubNames: ReadonlySet<string> = new Set(["docker.io", "index.docker.io", "registry-1.docker.io"]);

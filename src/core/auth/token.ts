@@ -151,7 +151,12 @@ function passwordGrant(realm: URL, { challenge, scopes, credentials }: TokenRequ
 
 /** Exchanges an identity token (distribution `auth/oauth`); it goes into the body, never into a URL. */
 function refreshGrant(realm: URL, { challenge, scopes }: TokenRequest, token: string): HttpRequest {
-  const form = new URLSearchParams({ grant_type: "refresh_token", service: challenge.parameters.get("service") ?? "", client_id: "ocidex", refresh_token: token });
+  const form = new URLSearchParams({
+    grant_type: "refresh_token",
+    service: challenge.parameters.get("service") ?? "",
+    client_id: "ocidex",
+    refresh_token: token,
+  });
   if (scopes.length > 0) form.set("scope", scopes.join(" "));
   return { method: "POST", url: realm.href, headers: { "content-type": "application/x-www-form-urlencoded" }, body: encodeUtf8(form.toString()) };
 }
@@ -161,7 +166,12 @@ export function basicAuthorization({ username, password }: Credentials): string 
   return `Basic ${formatBase64(encodeUtf8(`${username}:${password}`))}`;
 }
 
-const AnswerSchema = v.object({ token: v.nullish(v.string()), access_token: v.nullish(v.string()), refresh_token: v.nullish(v.string()), expires_in: v.optional(v.unknown()) });
+const AnswerSchema = v.object({
+  token: v.nullish(v.string()),
+  access_token: v.nullish(v.string()),
+  refresh_token: v.nullish(v.string()),
+  expires_in: v.optional(v.unknown()),
+});
 
 interface Answer {
   readonly token: string;

@@ -107,7 +107,8 @@ export function createHttpClient(tools: HttpTools, options: HttpClientOptions = 
           tools: { sleep: tools.clock.sleep, random: tools.random.number },
           ...withSignal(signal, options.signal),
           isTransient: (error) => (error instanceof TransientError ? (error.retryAfter ?? true) : isTransientFailure(error)),
-          onRetry: (error, wait, attempt) => options.report?.({ type: "retry", message: error instanceof Error ? error.message : String(error), wait, attempt, retries: most }),
+          onRetry: (error, wait, attempt) =>
+            options.report?.({ type: "retry", message: error instanceof Error ? error.message : String(error), wait, attempt, retries: most }),
         });
       } catch (error) {
         throw error instanceof TransientError ? error.failure : error;
@@ -121,7 +122,10 @@ export function createHttpClient(tools: HttpTools, options: HttpClientOptions = 
         if (attempt >= most || !isTransientStatus(response.status)) return response;
         await response.discard();
         const { host } = new URL(request.url);
-        throw new TransientError(new OciError("NETWORK", `Cannot use "${host}": it answered ${response.status} to ${request.method} ${redactUrl(request.url)}`), response.retryAfter);
+        throw new TransientError(
+          new OciError("NETWORK", `Cannot use "${host}": it answered ${response.status} to ${request.method} ${redactUrl(request.url)}`),
+          response.retryAfter,
+        );
       };
       return client.retry(task, { retries: most, ...withSignal(request.signal) });
     },

@@ -32,7 +32,11 @@ export async function readErrorBody(response: HttpResponse): Promise<ErrorBody> 
 /** Understands the specification's `errors`, and the single member that token services and proxies use. */
 function readErrors(value: unknown): ErrorBody {
   const errors = member(value, "errors");
-  if (!Array.isArray(errors)) return { codes: [], text: tidy(["details", "message", "error_description", "error"].map((name) => textOf(member(value, name))).find((text) => text !== "") ?? "") };
+  if (!Array.isArray(errors))
+    return {
+      codes: [],
+      text: tidy(["details", "message", "error_description", "error"].map((name) => textOf(member(value, name))).find((text) => text !== "") ?? ""),
+    };
   const codes = errors.slice(0, 10).flatMap((error) => {
     const code = textOf(member(error, "code"));
     return /^[A-Z0-9_]{1,64}$/.test(code) ? [code] : [];

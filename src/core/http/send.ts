@@ -1,5 +1,5 @@
 import type { $Fetch } from "ofetch";
-import { type ByteStream, iterate, NetworkError, isOciError, readAll } from "../base/mod.ts";
+import { type ByteStream, isOciError, iterate, NetworkError, readAll } from "../base/mod.ts";
 import type { Clock, FetchInit } from "../port/mod.ts";
 import { incomingBody, type OutgoingBody, outgoingBody } from "./body.ts";
 import { redactUrl } from "./hop.ts";

@@ -26,7 +26,8 @@ function findPair(names: readonly string[], directory: string): string | undefin
   for (const name of names) {
     const stem = name.replace(/\.(?:cert|key)$/, "");
     if (stem === name) continue;
-    if (!names.includes(`${stem}.key`)) throw wrong(`missing key ${stem}.key for client certificate ${stem}.cert. Note that CA certificates should use the extension .crt`);
+    if (!names.includes(`${stem}.key`))
+      throw wrong(`missing key ${stem}.key for client certificate ${stem}.cert. Note that CA certificates should use the extension .crt`);
     if (!names.includes(`${stem}.cert`)) throw wrong(`missing client certificate ${stem}.cert for key ${stem}.key`);
     return stem;
   }

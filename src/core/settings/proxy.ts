@@ -11,7 +11,10 @@ export function readProxies(environment: Pick<Environment, "get">): (url: string
     ["https:", completed(variable("HTTPS_PROXY") ?? all)],
     ["http:", completed(variable("HTTP_PROXY") ?? all)],
   ]);
-  const exceptions = (variable("NO_PROXY") ?? "").split(/[\s,]+/).filter((entry) => entry !== "").map((entry) => entry.toLowerCase());
+  const exceptions = (variable("NO_PROXY") ?? "")
+    .split(/[\s,]+/)
+    .filter((entry) => entry !== "")
+    .map((entry) => entry.toLowerCase());
   return (text) => {
     const url = new URL(text);
     if (isLoopback(url.hostname) || exceptions.some((entry) => matches(url, entry))) return undefined;

@@ -47,7 +47,10 @@ describe("a registry with tokens", () => {
   });
 
   test("that refuses a token for a mount's source gets an ordinary upload", async () => {
-    const { registry, place } = await setUp({ auth: "bearer", fault: (request) => (request.path.startsWith("/token") && request.path.includes("from") ? 400 : undefined) }, { credentials: userStore });
+    const { registry, place } = await setUp(
+      { auth: "bearer", fault: (request) => (request.path.startsWith("/token") && request.path.includes("from") ? 400 : undefined) },
+      { credentials: userStore },
+    );
     const blob = registry.putBlob("from", "hello");
     expect(await place("app").target.putBlob(blob, blobOf("hello").open, { from: repositoryOf(place("from")) })).toBe("copied");
   });
@@ -124,7 +127,10 @@ describe("a registry with tokens", () => {
 
   test("survives a token service that is down for a moment", async () => {
     let count = 0;
-    const { registry, place } = await setUp({ auth: "bearer", fault: (request) => (request.path.startsWith("/token") && count++ < 2 ? 503 : undefined) }, { credentials: userStore });
+    const { registry, place } = await setUp(
+      { auth: "bearer", fault: (request) => (request.path.startsWith("/token") && count++ < 2 ? 503 : undefined) },
+      { credentials: userStore },
+    );
     seedImage(registry, "app", "one");
     await place("app:one").source.resolve();
     expect(registry.tokenRequests).toHaveLength(3);
@@ -179,7 +185,10 @@ describe("a registry with passwords", () => {
   test("whose challenges are of unknown kinds and one known is asked with the known one", async () => {
     const challenge = 'Negotiate, Digest realm="x", qop="auth", Basic realm="y"';
     let count = 0;
-    const { registry, place } = await setUp({ fault: () => (count++ === 0 ? { status: 401, headers: { "www-authenticate": challenge } } : undefined) }, { credentials: userStore });
+    const { registry, place } = await setUp(
+      { fault: () => (count++ === 0 ? { status: 401, headers: { "www-authenticate": challenge } } : undefined) },
+      { credentials: userStore },
+    );
     seedImage(registry, "app", "one");
     await place("app:one").source.resolve();
     expect(registry.requests[1]?.headers.authorization).toBe(userBasic);
@@ -199,9 +208,22 @@ describe("a hostile realm", () => {
 
 describe("credentials", () => {
   /** Everything a second server sees while a first one tries to hand credentials over. */
-  async function leak(auth: "basic" | "bearer", spoil: (request: SeenRequest, evil: string) => { status: number; headers: Record<string, string> } | undefined) {
-    const evil = await setUp({ auth: "basic", fault: (request) => ({ status: request.method === "PUT" ? 201 : 401, headers: { "www-authenticate": 'Basic realm="give"' }, body: "x" }) });
-    const { registry, place } = await setUp({ auth, fault: (request) => (request.headers.authorization?.startsWith(auth === "basic" ? "Basic" : "Bearer") ? spoil(request, evil.registry.origin) : undefined) }, { credentials: userStore });
+  async function leak(
+    auth: "basic" | "bearer",
+    spoil: (request: SeenRequest, evil: string) => { status: number; headers: Record<string, string> } | undefined,
+  ) {
+    const evil = await setUp({
+      auth: "basic",
+      fault: (request) => ({ status: request.method === "PUT" ? 201 : 401, headers: { "www-authenticate": 'Basic realm="give"' }, body: "x" }),
+    });
+    const { registry, place } = await setUp(
+      {
+        auth,
+        fault: (request) =>
+          request.headers.authorization?.startsWith(auth === "basic" ? "Basic" : "Bearer") ? spoil(request, evil.registry.origin) : undefined,
+      },
+      { credentials: userStore },
+    );
     const blob = registry.putBlob("app", "hello");
     seedImage(registry, "app", "one");
     const { source, target } = place("app:one");
@@ -229,7 +251,10 @@ describe("credentials", () => {
   }
 
   test("never go over http to a realm on another host (CVE-2019-10214, GHSA-28r5-37g7-p6mp, GHSA-xf85-363p-868w)", async () => {
-    const { registry, place } = await setUp({ fault: () => ({ status: 401, headers: { "www-authenticate": 'Bearer realm="http://localhost:1/token"' } }) }, { credentials: userStore });
+    const { registry, place } = await setUp(
+      { fault: () => ({ status: 401, headers: { "www-authenticate": 'Bearer realm="http://localhost:1/token"' } }) },
+      { credentials: userStore },
+    );
     const error = await errorOf(place("app:one").source.resolve());
     expect(error.message).toContain("over http");
     expect(registry.requests).toHaveLength(1);

@@ -1,8 +1,8 @@
 import type { CredentialStore } from "../../../src/core/auth/mod.ts";
-import { type Bytes, type ByteStream, readAll, streamBytes } from "../../../src/core/base/mod.ts";
+import { type ByteStream, type Bytes, readAll, streamBytes } from "../../../src/core/base/mod.ts";
+import { newDocument } from "../../../src/core/content/mod.ts";
 import type { ContentPlace, Event, Repository } from "../../../src/core/port/mod.ts";
 import { type Digest, type ImageIndex, type ImageManifest, type ManifestDocument, parseReference } from "../../../src/core/spec/mod.ts";
-import { newDocument } from "../../../src/core/content/mod.ts";
 import { createRegistryClient, openRegistryPlace, type RegistryClient, type RegistryClientOptions } from "../../../src/core/transport/registry/mod.ts";
 import { currentHost } from "../../../src/host/current.ts";
 import { fullJitter, type TestClock, testClock } from "../../helper/clock.ts";
@@ -48,7 +48,10 @@ export async function tearDown(): Promise<void> {
 export const bytesOf = async (stream: ByteStream): Promise<Bytes> => await readAll(stream, { limit: 1 << 26, what: "a test's stream" });
 
 /** A blob: its descriptor, and how it is opened. */
-export function blobOf(text: string): { readonly descriptor: { readonly mediaType: string; readonly digest: Digest; readonly size: number }; readonly open: () => Promise<ByteStream> } {
+export function blobOf(text: string): {
+  readonly descriptor: { readonly mediaType: string; readonly digest: Digest; readonly size: number };
+  readonly open: () => Promise<ByteStream>;
+} {
   const bytes = new TextEncoder().encode(text);
   return { descriptor: { mediaType: "application/octet-stream", digest: sha256(bytes), size: bytes.length }, open: async () => streamBytes(bytes) };
 }

@@ -1,14 +1,11 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { encodeUtf8, streamOf } from "../../../src/core/base/mod.ts";
-import { referrersTag } from "../../../src/core/transport/registry/referrers.ts";
 import { type Fault, type SeenRequest, seedImage, sha256 } from "../../helper/registry.ts";
 import { blobOf, bytesOf, documentOf, emptyIndex, errorOf, repositoryOf, setUp, tearDown } from "./setting.ts";
 
 afterEach(tearDown);
 
 const big = "x".repeat(1_200_000);
-const config = { mediaType: "application/vnd.oci.image.config.v1+json", digest: sha256("{}"), size: 2 } as const;
-const image = { schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json", config, layers: [] } as const;
 
 /** Answers requests of one method, in order, with these faults. */
 function onMethod(method: string, ...faults: readonly (Fault | undefined)[]) {
@@ -252,7 +249,10 @@ describe("target.putManifest()", () => {
 
   test("names what the registry misses", async () => {
     const { place } = await setUp();
-    const document = await documentOf({ ...emptyIndex, manifests: [{ mediaType: image.mediaType, digest: sha256("none"), size: 4 }] });
+    const document = await documentOf({
+      ...emptyIndex,
+      manifests: [{ mediaType: "application/vnd.oci.image.manifest.v1+json", digest: sha256("none"), size: 4 }],
+    });
     expect((await errorOf(place("app").target.putManifest(document))).message).toContain("400 MANIFEST_BLOB_UNKNOWN");
   });
 });
@@ -265,7 +265,12 @@ describe("target.putRoot()", () => {
     await place("app:one").target.putRoot(document, { tag: "two" });
     await place("app").target.putRoot(document);
     await place(`app@${document.descriptor.digest}`).target.putRoot(document);
-    expect(registry.log().map((line) => line.replace(/:[0-9a-f]{6}$/, ""))).toEqual(["PUT /v2/app/manifests/one", "PUT /v2/app/manifests/two", "PUT /v2/app/manifests/latest", "PUT /v2/app/manifests/sha256"]);
+    expect(registry.log().map((line) => line.replace(/:[0-9a-f]{6}$/, ""))).toEqual([
+      "PUT /v2/app/manifests/one",
+      "PUT /v2/app/manifests/two",
+      "PUT /v2/app/manifests/latest",
+      "PUT /v2/app/manifests/sha256",
+    ]);
   });
 
   test("refuses to write under another digest", async () => {
@@ -318,76 +323,14 @@ describe("target.putRoot()", () => {
   test("sends no weak entity tag", async () => {
     const { registry } = await setUp();
     const { manifest } = seedImage(registry, "app", "one");
-    const weak = { status: 200, headers: { "docker-content-digest": manifest.digest, "content-type": manifest.mediaType, "content-length": "9", etag: 'W/"x"' } };
+    const weak = {
+      status: 200,
+      headers: { "docker-content-digest": manifest.digest, "content-type": manifest.mediaType, "content-length": "9", etag: 'W/"x"' },
+    };
     const other = await setUp({ fault: onMethod("HEAD", weak) });
     await other.place("app:one").target.putRoot(await documentOf(emptyIndex), { expected: manifest.digest });
     expect(other.registry.requests[1]?.headers["if-match"]).toBe(undefined);
   });
-});
-
-describe("a manifest with a subject", () => {
-  const subject = { mediaType: image.mediaType, digest: sha256("subject"), size: 7 } as const;
-  const referring = { ...image, artifactType: "application/x", subject, annotations: { a: "b" } } as const;
-
-  test("is listed under the fallback tag where the registry does not track it", async () => {
-    const { registry, place } = await setUp();
-    registry.putBlob("app", "{}");
-    const document = await documentOf(referring);
-    await place("app").target.putManifest(document);
-    const digest = registry.repository("app").tags.get(referrersTag(subject.digest)) ?? "";
-    const list = JSON.parse(new TextDecoder().decode(registry.repository("app").manifests.get(digest)?.bytes)) as { manifests: unknown };
-    expect(list.manifests).toEqual([{ ...document.descriptor, annotations: { a: "b" }, artifactType: "application/x" }]);
-    expect(registry.requests.map((request) => request.method)).toEqual(["PUT", "GET", "PUT", "GET"]);
-  });
-
-  test("is not where it does", async () => {
-    const { registry, place } = await setUp({ referrers: true });
-    registry.putBlob("app", "{}");
-    await place("app").target.putManifest(await documentOf(referring));
-    expect(registry.requests.map((request) => request.method)).toEqual(["PUT"]);
-  });
-
-  test("is merged with what others list at the same time", async () => {
-    const { registry, place } = await setUp();
-    registry.putBlob("app", "{}");
-    const documents = await Promise.all(Array.from({ length: 5 }, (_, at) => documentOf({ ...referring, annotations: { at: String(at) } })));
-    await Promise.all(documents.map((document) => place("app").target.putManifest(document)));
-    const digest = registry.repository("app").tags.get(referrersTag(subject.digest)) ?? "";
-    const list = JSON.parse(new TextDecoder().decode(registry.repository("app").manifests.get(digest)?.bytes)) as { manifests: { digest: string }[] };
-    expect(list.manifests.map((entry) => entry.digest).sort()).toEqual(documents.map((document) => document.descriptor.digest).sort());
-  });
-
-  test("is merged again when another program's write took it away", async () => {
-    let isFirst = true;
-    const tag = referrersTag(subject.digest);
-    const { registry, place } = await setUp({
-      fault: (request) => {
-        if (request.method === "GET" && registry.repository("app").tags.has(tag) && isFirst) {
-          isFirst = false;
-          registry.putManifest("app", tag, emptyIndex, emptyIndex.mediaType);
-        }
-        return undefined;
-      },
-    });
-    registry.putBlob("app", "{}");
-    await place("app").target.putManifest(await documentOf(referring));
-    expect(registry.requests.map((request) => request.method)).toEqual(["PUT", "GET", "PUT", "GET", "PUT", "GET"]);
-  });
-
-  test("leaves alone what is no list of referrers, and says so", async () => {
-    const { registry, place, events } = await setUp();
-    registry.putBlob("app", "{}");
-    seedImage(registry, "app", referrersTag(subject.digest));
-    await place("app").target.putManifest(await documentOf(referring));
-    expect(events.map((event) => event.type)).toEqual(["warning"]);
-    expect(registry.requests.map((request) => request.method)).toEqual(["PUT", "GET"]);
-  });
-});
-
-describe("referrersTag()", () => {
-  test("is the digest with a hyphen", () => expect(referrersTag(sha256("x"))).toBe(sha256("x").replace(":", "-")));
-  test("cuts algorithm and digits", () => expect(referrersTag(sha256("x", "sha512"))).toBe(sha256("x", "sha512").replace(":", "-").slice(0, 71)));
-  test("replaces what a tag cannot hold", () => expect(referrersTag("a+b:x=y")).toBe("a-b-x-y"));
 });
 
 describe("removeName()", () => {

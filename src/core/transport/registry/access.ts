@@ -64,14 +64,11 @@ export function openAccess(client: RegistryClient, reference: Reference, actions
       return await sendAuthorised({ client, reference, host, key, request, scopes });
     },
     exchange: (request, read) =>
-      client.http.retry(
-        async () => {
-          const response = await access.send(request);
-          if (isTransientStatus(response.status)) throw await failureOf(response, request);
-          return await read(response);
-        },
-        request.signal && { signal: request.signal },
-      ),
+      client.http.retry(async () => {
+        const response = await access.send(request);
+        if (isTransientStatus(response.status)) throw await failureOf(response, request);
+        return await read(response);
+      }, request.signal && { signal: request.signal }),
   };
   return access;
 }

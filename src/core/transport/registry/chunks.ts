@@ -30,7 +30,14 @@ export async function sendChunks(upload: Upload, session: Session): Promise<void
     offset += chunk.length;
     options.onProgress?.(chunk.length);
   }
-  const request = { method: "PUT", at: closingUrl(url, descriptor.digest), body: new Uint8Array(), headers: { "content-type": "application/octet-stream" }, doing, ...signal } as const;
+  const request = {
+    method: "PUT",
+    at: closingUrl(url, descriptor.digest),
+    body: new Uint8Array(),
+    headers: { "content-type": "application/octet-stream" },
+    doing,
+    ...signal,
+  } as const;
   await expectCreated(await access.send(request), request);
   upload.sessions.delete(url.href);
 }

@@ -1,4 +1,4 @@
-import { type Challenge, createTokenClient, type CredentialStore, type TokenClient } from "../../auth/mod.ts";
+import { type Challenge, type CredentialStore, createTokenClient, type TokenClient } from "../../auth/mod.ts";
 import { createHttpClient, type HttpClient } from "../../http/mod.ts";
 import type { BlobOutcome, Clock, Fetch, Hash, Random, Report, TlsOptions } from "../../port/mod.ts";
 import type { Digest, ManifestDocument } from "../../spec/mod.ts";

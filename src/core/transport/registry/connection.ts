@@ -1,5 +1,5 @@
 import { NetworkError } from "../../base/mod.ts";
-import { type HttpRequest, type HttpResponse } from "../../http/mod.ts";
+import type { HttpRequest, HttpResponse } from "../../http/mod.ts";
 import type { TlsOptions } from "../../port/mod.ts";
 import type { RegistryClient } from "./client.ts";
 
@@ -42,7 +42,9 @@ export async function sendToHost(client: RegistryClient, host: string, { urlAt, 
 
 function withAdvice(error: NetworkError, tls: TlsOptions): NetworkError {
   if (tls.verify === false) return error;
-  if (error.reason === "tls-handshake") return new NetworkError(`${error.message}; if plain http is meant, say --tls-verify=false`, error.reason, { cause: error });
-  if (error.reason === "tls-certificate") return new NetworkError(`${error.message}; --tls-verify=false goes on without checking it`, error.reason, { cause: error });
+  if (error.reason === "tls-handshake")
+    return new NetworkError(`${error.message}; if plain http is meant, say --tls-verify=false`, error.reason, { cause: error });
+  if (error.reason === "tls-certificate")
+    return new NetworkError(`${error.message}; --tls-verify=false goes on without checking it`, error.reason, { cause: error });
   return error;
 }

@@ -1,4 +1,4 @@
-import { type Bytes, type ByteStream, iterate, OciError, streamOf } from "../../base/mod.ts";
+import { type ByteStream, type Bytes, iterate, OciError, streamOf } from "../../base/mod.ts";
 import { type HttpResponse, isTransientFailure } from "../../http/mod.ts";
 import type { Access, RegistryRequest } from "./access.ts";
 import { registryError } from "./errors.ts";
@@ -37,7 +37,11 @@ async function* pieces(access: Access, request: RegistryRequest, { first, size }
 }
 
 /** Returns the rest of the body, or undefined where the registry has no more of it. */
-async function openFrom(access: Access, request: RegistryRequest, { offset, size }: { readonly offset: number; readonly size: number }): Promise<ByteStream | undefined> {
+async function openFrom(
+  access: Access,
+  request: RegistryRequest,
+  { offset, size }: { readonly offset: number; readonly size: number },
+): Promise<ByteStream | undefined> {
   const ranged = { ...request, ...(offset > 0 && { headers: { ...request.headers, range: `bytes=${offset}-` } }) };
   return await access.exchange(ranged, async (response) => {
     if (response.status === 416) {

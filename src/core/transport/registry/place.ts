@@ -134,7 +134,11 @@ async function put(access: Access, version: string, document: ManifestDocument, 
 }
 
 /** Edits of one list of referrers wait for each other, so that this program at least does not race itself. */
-async function addInTurn(access: Access, document: ManifestDocument, { subject, ...options }: ContentOptions & { readonly subject: Descriptor["digest"] }): Promise<void> {
+async function addInTurn(
+  access: Access,
+  document: ManifestDocument,
+  { subject, ...options }: ContentOptions & { readonly subject: Descriptor["digest"] },
+): Promise<void> {
   const { referrers } = access.client.memory;
   const key = `${access.key}@${subject}`;
   const before = referrers.get(key) ?? Promise.resolve();

@@ -1,8 +1,16 @@
-import { type Bytes, type ByteStream, MismatchError, OciError, streamBytes, tryParseBase64 } from "../../base/mod.ts";
+import { type ByteStream, type Bytes, MismatchError, OciError, streamBytes, tryParseBase64 } from "../../base/mod.ts";
 import { digestBytes, openDocument, verifyBytes, verifyStream } from "../../content/mod.ts";
 import type { HttpResponse } from "../../http/mod.ts";
 import type { ContentOptions } from "../../port/mod.ts";
-import { type Descriptor, type Digest, digestAlgorithm, manifestMediaTypes, type ManifestDocument, normaliseMediaType, tryParseDigest } from "../../spec/mod.ts";
+import {
+  type Descriptor,
+  type Digest,
+  digestAlgorithm,
+  type ManifestDocument,
+  manifestMediaTypes,
+  normaliseMediaType,
+  tryParseDigest,
+} from "../../spec/mod.ts";
 import { type Access, blobPath, manifestPath } from "./access.ts";
 import { continueDownload } from "./download.ts";
 import { registryError } from "./errors.ts";
@@ -22,14 +30,24 @@ export interface ReadManifestOptions extends ContentOptions {
 export async function readManifest(access: Access, version: string, options: ReadManifestOptions = {}): Promise<ManifestDocument> {
   const { hash, memory } = access.client;
   const name = access.nameOf(version);
-  const request = { method: "GET", at: manifestPath(version), headers: { accept: acceptHeader }, doing: `Cannot read ${name}`, ...(options.signal && { signal: options.signal }) } as const;
+  const request = {
+    method: "GET",
+    at: manifestPath(version),
+    headers: { accept: acceptHeader },
+    doing: `Cannot read ${name}`,
+    ...(options.signal && { signal: options.signal }),
+  } as const;
   return await access.exchange(request, async (response) => {
     if (response.status !== 200) throw await registryError(response, request);
     const bytes = await response.readBody(maximumSize);
     const mediaType = response.headers.get("content-type");
     const what = `manifest ${name}`;
     if (options.expected === undefined) checkDigestHeader(access, bytes, response, what);
-    const document = openDocument(hash, bytes, { what, ...(mediaType !== null && { mediaType }), ...(options.expected !== undefined && { expected: options.expected }) });
+    const document = openDocument(hash, bytes, {
+      what,
+      ...(mediaType !== null && { mediaType }),
+      ...(options.expected !== undefined && { expected: options.expected }),
+    });
     memory.documents.set(document.descriptor.digest, document);
     return document;
   });
@@ -53,9 +71,19 @@ export interface ManifestStatus {
 }
 
 /** Returns what is known of a manifest without reading it, or undefined if the registry says that it is not there. "Missing" is only ever 404. */
-export async function findManifest(access: Access, version: string, options: ContentOptions & { readonly doing?: string } = {}): Promise<ManifestStatus | undefined> {
+export async function findManifest(
+  access: Access,
+  version: string,
+  options: ContentOptions & { readonly doing?: string } = {},
+): Promise<ManifestStatus | undefined> {
   const doing = options.doing ?? `Cannot read ${access.nameOf(version)}`;
-  const request = { method: "HEAD", at: manifestPath(version), headers: { accept: acceptHeader }, doing, ...(options.signal && { signal: options.signal }) } as const;
+  const request = {
+    method: "HEAD",
+    at: manifestPath(version),
+    headers: { accept: acceptHeader },
+    doing,
+    ...(options.signal && { signal: options.signal }),
+  } as const;
   return await access.exchange(request, async (response) => {
     if (response.status === 404) return undefined;
     if (response.status === 200) return { descriptor: describeAnswer(response), etag: strongTag(response.headers.get("etag")) };

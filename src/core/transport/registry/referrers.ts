@@ -1,7 +1,16 @@
 import { isOciError } from "../../base/mod.ts";
 import { newDocument } from "../../content/mod.ts";
 import type { ContentOptions } from "../../port/mod.ts";
-import { type Descriptor, type Digest, encodedDigest, findEditObstacle, type ImageIndex, isImageIndex, type ManifestDocument, mediaTypes } from "../../spec/mod.ts";
+import {
+  type Descriptor,
+  type Digest,
+  encodedDigest,
+  findEditObstacle,
+  type ImageIndex,
+  isImageIndex,
+  type ManifestDocument,
+  mediaTypes,
+} from "../../spec/mod.ts";
 import type { Access } from "./access.ts";
 import { readManifest } from "./read.ts";
 import { writeManifest } from "./write.ts";

@@ -1,4 +1,4 @@
-import { type Bytes, type ByteStream, iterate, RegistryError, streamOf } from "../../base/mod.ts";
+import { type ByteStream, type Bytes, iterate, RegistryError, streamOf } from "../../base/mod.ts";
 import { type HttpResponse, resolveHop } from "../../http/mod.ts";
 import type { BlobOutcome, PutBlobOptions } from "../../port/mod.ts";
 import type { Descriptor } from "../../spec/mod.ts";

@@ -57,7 +57,11 @@ async function accept(access: Access, document: ManifestDocument, { response, re
   return { tracksSubject: response.headers.has("oci-subject") };
 }
 
-function checkStored({ client }: Access, { bytes }: ManifestDocument, { stated, doing }: { readonly stated: Digest | undefined; readonly doing: string }): void {
+function checkStored(
+  { client }: Access,
+  { bytes }: ManifestDocument,
+  { stated, doing }: { readonly stated: Digest | undefined; readonly doing: string },
+): void {
   const algorithm = stated && digestAlgorithm(stated);
   if (stated === undefined || algorithm === undefined) return;
   const sent = digestBytes(client.hash, bytes, algorithm);
@@ -93,6 +97,10 @@ export async function removeTag(access: Access, tag: string, { signal }: Content
     if (response.status < 300) return await response.discard();
     const error = await registryError(response, request);
     if (response.status !== 405 && response.status !== 400) throw error;
-    throw new OciError("UNSUPPORTED", `Cannot remove ${name}: the registry refuses to delete tags (${quote([response.status, ...error.answer.codes].join(" "))})`, { cause: error });
+    throw new OciError(
+      "UNSUPPORTED",
+      `Cannot remove ${name}: the registry refuses to delete tags (${quote([response.status, ...error.answer.codes].join(" "))})`,
+      { cause: error },
+    );
   });
 }

@@ -1,0 +1,74 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { referrersTag } from "../../../src/core/transport/registry/referrers.ts";
+import { seedImage, sha256 } from "../../helper/registry.ts";
+import { documentOf, emptyIndex, setUp, tearDown } from "./setting.ts";
+
+afterEach(tearDown);
+
+const config = { mediaType: "application/vnd.oci.image.config.v1+json", digest: sha256("{}"), size: 2 } as const;
+const image = { schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json", config, layers: [] } as const;
+
+describe("a manifest with a subject", () => {
+  const subject = { mediaType: image.mediaType, digest: sha256("subject"), size: 7 } as const;
+  const referring = { ...image, artifactType: "application/x", subject, annotations: { a: "b" } } as const;
+
+  test("is listed under the fallback tag where the registry does not track it", async () => {
+    const { registry, place } = await setUp();
+    registry.putBlob("app", "{}");
+    const document = await documentOf(referring);
+    await place("app").target.putManifest(document);
+    const digest = registry.repository("app").tags.get(referrersTag(subject.digest)) ?? "";
+    const list = JSON.parse(new TextDecoder().decode(registry.repository("app").manifests.get(digest)?.bytes)) as { manifests: unknown };
+    expect(list.manifests).toEqual([{ ...document.descriptor, annotations: { a: "b" }, artifactType: "application/x" }]);
+    expect(registry.requests.map((request) => request.method)).toEqual(["PUT", "GET", "PUT", "GET"]);
+  });
+
+  test("is not where it does", async () => {
+    const { registry, place } = await setUp({ referrers: true });
+    registry.putBlob("app", "{}");
+    await place("app").target.putManifest(await documentOf(referring));
+    expect(registry.requests.map((request) => request.method)).toEqual(["PUT"]);
+  });
+
+  test("is merged with what others list at the same time", async () => {
+    const { registry, place } = await setUp();
+    registry.putBlob("app", "{}");
+    const documents = await Promise.all(Array.from({ length: 5 }, (_, at) => documentOf({ ...referring, annotations: { at: String(at) } })));
+    await Promise.all(documents.map((document) => place("app").target.putManifest(document)));
+    const digest = registry.repository("app").tags.get(referrersTag(subject.digest)) ?? "";
+    const list = JSON.parse(new TextDecoder().decode(registry.repository("app").manifests.get(digest)?.bytes)) as { manifests: { digest: string }[] };
+    expect(list.manifests.map((entry) => entry.digest).sort()).toEqual(documents.map((document) => document.descriptor.digest).sort());
+  });
+
+  test("is merged again when another program's write took it away", async () => {
+    let isFirst = true;
+    const tag = referrersTag(subject.digest);
+    const { registry, place } = await setUp({
+      fault: (request) => {
+        if (request.method === "GET" && registry.repository("app").tags.has(tag) && isFirst) {
+          isFirst = false;
+          registry.putManifest("app", tag, emptyIndex, emptyIndex.mediaType);
+        }
+        return undefined;
+      },
+    });
+    registry.putBlob("app", "{}");
+    await place("app").target.putManifest(await documentOf(referring));
+    expect(registry.requests.map((request) => request.method)).toEqual(["PUT", "GET", "PUT", "GET", "PUT", "GET"]);
+  });
+
+  test("leaves alone what is no list of referrers, and says so", async () => {
+    const { registry, place, events } = await setUp();
+    registry.putBlob("app", "{}");
+    seedImage(registry, "app", referrersTag(subject.digest));
+    await place("app").target.putManifest(await documentOf(referring));
+    expect(events.map((event) => event.type)).toEqual(["warning"]);
+    expect(registry.requests.map((request) => request.method)).toEqual(["PUT", "GET"]);
+  });
+});
+
+describe("referrersTag()", () => {
+  test("is the digest with a hyphen", () => expect(referrersTag(sha256("x"))).toBe(sha256("x").replace(":", "-")));
+  test("cuts algorithm and digits", () => expect(referrersTag(sha256("x", "sha512"))).toBe(sha256("x", "sha512").replace(":", "-").slice(0, 71)));
+  test("replaces what a tag cannot hold", () => expect(referrersTag("a+b:x=y")).toBe("a-b-x-y"));
+});
