@@ -1,6 +1,6 @@
 import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
-import { type Bytes, type ByteStream, OciError, streamOf } from "../core/base/mod.ts";
+import { type ByteStream, type Bytes, OciError, streamOf } from "../core/base/mod.ts";
 import type { Compression, CompressionFormat } from "../core/port/mod.ts";
 import { guarded } from "./guarded.ts";
 
@@ -49,7 +49,8 @@ function stepOf(verb: string, engine: Transform): Step {
   engine.on("error", (cause) => {
     failure = cause;
   });
-  const fail = (): OciError => new OciError("INVALID", `Cannot ${verb} the stream: ${failure instanceof Error ? failure.message : "it was given up"}`, { cause: failure });
+  const fail = (): OciError =>
+    new OciError("INVALID", `Cannot ${verb} the stream: ${failure instanceof Error ? failure.message : "it was given up"}`, { cause: failure });
   const settle = (start: (done: (error?: Error | null) => void) => void): Promise<void> =>
     new Promise((resolve, reject) => {
       const closed = (): void => reject(fail());

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { createSecureContext } from "node:tls";
-import type { Agent, Dispatcher } from "undici";
+import type { Agent, buildConnector, Dispatcher } from "undici";
 import type { Environment, Fetch } from "../core/port/mod.ts";
 import { createTrust, type TlsSettings } from "./trust.ts";
 import { bodyless, createFetch, type Incoming, type Outgoing } from "./web-fetch.ts";
@@ -9,11 +9,23 @@ import { bodyless, createFetch, type Incoming, type Outgoing } from "./web-fetch
 const maxHeaderSize = 2 ** 18;
 const connectTimeout = 30_000;
 
+/** How to make a TLS connection. */
+export interface ConnectSettings extends TlsSettings {
+  /** Milliseconds a connection may take to come about. */
+  readonly timeout: number;
+}
+
+/** Returns a function that makes TLS connections. */
+export type ConnectTls = (settings: ConnectSettings) => buildConnector.connector;
+
+/** Takes the connection, or what went wrong. */
+export type ConnectCallback = buildConnector.Callback;
+
 /**
  * Returns the `Fetch` of Node and Deno over undici's dispatchers. `fetch` itself cannot serve: Node's keeps a streamed body
  * in memory, Deno's drops its length, asks the environment for proxies and has no unverified TLS for one request.
  */
-export function nodeFetch(environment: Environment): Fetch {
+export function nodeFetch(environment: Environment, connectTls?: ConnectTls): Fetch {
   const trust = createTrust(environment);
   const dispatchers = new Map<string, Promise<Dispatcher>>();
   const dispatcherOf = ({ url, tls, proxyUrl }: Outgoing): Promise<Dispatcher> => {
@@ -21,7 +33,7 @@ export function nodeFetch(environment: Environment): Fetch {
     const key = JSON.stringify([proxyUrl ?? null, needsTls ? tls : null]);
     const known = dispatchers.get(key);
     if (known !== undefined) return known;
-    const made = (async () => await createDispatcher(needsTls ? await trust(tls) : undefined, proxyUrl))();
+    const made = (async () => await createDispatcher({ connectTls, proxyUrl, tls: needsTls ? await trust(tls) : undefined }))();
     dispatchers.set(key, made);
     made.catch(() => dispatchers.delete(key));
     return made;
@@ -29,12 +41,21 @@ export function nodeFetch(environment: Environment): Fetch {
   return createFetch(async (request) => await send(await dispatcherOf(request), request));
 }
 
-async function createDispatcher(tls: TlsSettings | undefined, proxyUrl: string | undefined): Promise<Dispatcher> {
-  const undici = await import("undici");
-  const connect = { timeout: connectTimeout, ...(tls && { secureContext: createSecureContext(tls), rejectUnauthorized: tls.rejectUnauthorized }) };
+interface DispatcherOptions {
+  readonly tls: TlsSettings | undefined;
+  readonly proxyUrl: string | undefined;
+  readonly connectTls: ConnectTls | undefined;
+}
+
+async function createDispatcher({ tls, proxyUrl, connectTls }: DispatcherOptions): Promise<Dispatcher> {
+  const { Agent, ProxyAgent } = await import("undici");
   const options: Agent.Options = { headersTimeout: 0, bodyTimeout: 0, maxHeaderSize };
-  if (proxyUrl === undefined) return new undici.Agent({ ...options, connect });
-  return new undici.ProxyAgent({ ...options, uri: proxyUrl, requestTls: connect, proxyTls: connect, proxyTunnel: false });
+  const timeout = connectTimeout;
+  if (proxyUrl === undefined && tls && connectTls) return new Agent({ ...options, connect: connectTls({ ...tls, timeout }) });
+  // Made once: a context with all authorities takes longer than a connection.
+  const connect = { timeout, ...(tls && { secureContext: createSecureContext(tls), rejectUnauthorized: tls.rejectUnauthorized }) };
+  if (proxyUrl === undefined) return new Agent({ ...options, connect });
+  return new ProxyAgent({ ...options, uri: proxyUrl, requestTls: connect, proxyTls: connect, proxyTunnel: false });
 }
 
 async function send(dispatcher: Dispatcher, request: Outgoing): Promise<Incoming> {

@@ -1,7 +1,7 @@
 import type { Stats } from "node:fs";
 import { type FileHandle, link, lstat, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { type Bytes, type ByteStream, OciError, quote, readAll, streamOf, throwIfAborted } from "../core/base/mod.ts";
+import { type ByteStream, type Bytes, OciError, quote, readAll, streamOf, throwIfAborted } from "../core/base/mod.ts";
 import type { FileKind, FileStatus, FileSystem, FileWriter, ReadOptions } from "../core/port/mod.ts";
 import { fileError, systemCode } from "./system-error.ts";
 

@@ -29,7 +29,8 @@ function createOutput(stream: () => NodeJS.WriteStream, name: string): (text: st
     if (closed) return false;
     if (!listening) stream().on("error", () => {});
     listening = true;
-    const failure = await new Promise<unknown>((resolve) => stream().write(text, (error) => resolve(error ?? undefined)));
+    // Deno throws what Node hands to the callback.
+    const failure = await new Promise<unknown>((resolve) => stream().write(text, (error) => resolve(error ?? undefined))).catch((error: unknown) => error);
     if (failure === undefined) return true;
     if (!gone.has(systemCode(failure) ?? "")) throw new OciError("IO", `Cannot write ${name}: ${systemWords(failure)}`, { cause: failure });
     closed = true;

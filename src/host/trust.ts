@@ -100,7 +100,8 @@ function addGiven(known: Map<string, string>, authority: string): void {
 /** Runtimes report a broken pair in words of their own, or as a socket that did not open. */
 function checkIdentity({ certificate, key }: TlsOptions): void {
   if (certificate === undefined && key === undefined) return;
-  if (certificate === undefined || key === undefined) throw new OciError("INVALID", "Cannot use the client certificate: certificate and key belong together, one is missing");
+  if (certificate === undefined || key === undefined)
+    throw new OciError("INVALID", "Cannot use the client certificate: certificate and key belong together, one is missing");
   let fits: boolean;
   try {
     fits = new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));

@@ -1,4 +1,4 @@
-import { type Bytes, type ByteStream, NetworkError, OciError, quote, streamOf } from "../core/base/mod.ts";
+import { type ByteStream, type Bytes, NetworkError, OciError, quote, streamOf } from "../core/base/mod.ts";
 import type { Fetch, FetchInit, TlsOptions } from "../core/port/mod.ts";
 import { guarded, type Step } from "./guarded.ts";
 import { networkError } from "./network-failure.ts";
@@ -73,7 +73,8 @@ export function webAnswer(response: Response): Incoming {
 function parseTarget(address: string): URL {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url === undefined) throw new OciError("INVALID", `Cannot request ${quote(address.replace(/[?#].*/s, ""))}: it is not a URL`);
-  if (url.protocol !== "http:" && url.protocol !== "https:") throw new OciError("INVALID", `Cannot request a ${quote(url.protocol)} URL: only http and https are known`);
+  if (url.protocol !== "http:" && url.protocol !== "https:")
+    throw new OciError("INVALID", `Cannot request a ${quote(url.protocol)} URL: only http and https are known`);
   if (url.username || url.password) throw new OciError("INVALID", `Cannot request from ${quote(url.host)}: credentials do not belong into a URL`);
   return url;
 }

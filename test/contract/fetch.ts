@@ -201,7 +201,11 @@ export function testFetch(name: string, fetch: Fetch): void {
       let closed = 0;
       const server = await serve((_, response) => {
         response.on("close", () => void closed++);
-        const more = (): void => void (response.destroyed || (response.write(new Uint8Array(piece)), setTimeout(more, 1)));
+        const more = (): void => {
+          if (response.destroyed) return;
+          response.write(new Uint8Array(piece));
+          setTimeout(more, 1);
+        };
         more();
       });
       await (await fetch(server.origin)).body?.cancel();

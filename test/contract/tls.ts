@@ -42,6 +42,33 @@ export function testTls(name: string, make: () => Fetch): void {
       expect((await networkFailure(fetch(server.origin))).reason).toBe("tls-certificate");
     });
 
+    it("takes no more from the server than is read, verified or not", async () => {
+      let written = 0;
+      const total = 2 ** 28;
+      const large = await serve(
+        (_, response) => {
+          const more = (): void => {
+            for (let room = true; room && written < total && !response.destroyed; written += 2 ** 20) room = response.write(new Uint8Array(2 ** 20));
+          };
+          response.on("drain", more);
+          more();
+        },
+        { identity: serverIdentity },
+      );
+      for (const tls of [trusted.tls, { verify: false }]) {
+        written = 0;
+        const reader = (await fetch(large.origin, { tls })).body?.getReader();
+        await reader?.read();
+        for (let before = -1; before !== written; ) {
+          before = written;
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+        expect(written).toBeLessThan(total / 4);
+        await reader?.cancel();
+      }
+      await large.close();
+    });
+
     it("refuses a certificate for another name", async () => {
       const other = await serve(echo, { identity: otherIdentity });
       const error = await networkFailure(fetch(other.origin, trusted));

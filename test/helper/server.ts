@@ -56,10 +56,11 @@ async function start(server: SocketServer, scheme: string): Promise<TestServer> 
     origin: `${scheme}://${host}`,
     host,
     connections: () => connections,
-    onConnect: (listener) => void server.on("connect", (request: IncomingMessage, socket: Duplex) => {
-      note(socket);
-      listener(request, socket);
-    }),
+    onConnect: (listener) =>
+      void server.on("connect", (request: IncomingMessage, socket: Duplex) => {
+        note(socket);
+        listener(request, socket);
+      }),
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
       for (const socket of open) socket.destroy();

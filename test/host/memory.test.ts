@@ -13,7 +13,7 @@ testCompression("memoryHost()", memoryHost, { web: true });
 
 describe("memoryHost()", () => {
   it("begins with the given files and makes the directories above them", async () => {
-    const { files } = memoryHost({ files: { "/a/b/c": "text", "d": new Uint8Array([1]) } });
+    const { files } = memoryHost({ files: { "/a/b/c": "text", d: new Uint8Array([1]) } });
     expect(await files.list("/")).toEqual(["a", "d"]);
     expect(new TextDecoder().decode(await files.readFile("/a/b/c", 10))).toBe("text");
   });
