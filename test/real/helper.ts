@@ -15,7 +15,7 @@ export const programs: Readonly<Record<"executable" | "npm bundle", readonly [st
 
 /** A folder that is removed when the test ends. */
 export class Scratch implements Disposable {
-  readonly path = mkdtempSync(join(tmpdir(), "ocidex-real-"));
+  readonly path: string = mkdtempSync(join(tmpdir(), "ocidex-real-"));
 
   join(...parts: string[]): string {
     return join(this.path, ...parts);
@@ -34,7 +34,10 @@ export interface Ran {
 }
 
 /** Runs a command to its end. */
-export function run(command: readonly string[], options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly input?: string } = {}): Ran {
+export function run(
+  command: readonly string[],
+  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly input?: string } = {},
+): Ran {
   const [file = "", ...args] = command;
   const { status, stdout, stderr, error } = spawnSync(file, args, {
     cwd: options.cwd,
@@ -77,7 +80,13 @@ export async function startRegistry(options: RegistryStart): Promise<RunningRegi
   const port = await freePort();
   mkdirSync(options.folder, { recursive: true });
   const config = join(options.folder, "config.yml");
-  const lines = ["version: 0.1", "log: {level: error}", `storage: {filesystem: {rootdirectory: ${join(options.folder, "data")}}, delete: {enabled: true}}`, "http:", `  addr: 127.0.0.1:${port}`];
+  const lines = [
+    "version: 0.1",
+    "log: {level: error}",
+    `storage: {filesystem: {rootdirectory: ${join(options.folder, "data")}}, delete: {enabled: true}}`,
+    "http:",
+    `  addr: 127.0.0.1:${port}`,
+  ];
   if (options.tls) lines.push(`  tls: {certificate: ${options.tls.certificate}, key: ${options.tls.key}}`);
   if (options.login) {
     const file = join(options.folder, "htpasswd");

@@ -1,0 +1,67 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { putSampleImage } from "../../scripts/sample-image.ts";
+import { currentHost } from "../../src/host/current.ts";
+import { must, type Scratch } from "./helper.ts";
+
+/** skopeo and buildah with storage of their own. */
+export interface Containers extends Disposable {
+  /** Runs skopeo without asking for signatures. */
+  skopeo(...args: readonly string[]): string;
+  /** Returns the bytes of a manifest or an index as skopeo reads them. */
+  raw(location: string): Buffer;
+  /** Runs buildah. */
+  buildah(...args: readonly string[]): string;
+}
+
+/** Begins a command that needs root; a runner of CI gives sudo. */
+export const asRoot: readonly string[] = process.getuid?.() === 0 ? [] : ["sudo", "-n"];
+
+/** Returns the containers tools, with everything of theirs in `scratch`. */
+export function openContainers(scratch: Scratch): Containers {
+  const folder = scratch.join("containers");
+  mkdirSync(folder, { recursive: true });
+  const policy = scratch.join("containers", "policy.json");
+  writeFileSync(policy, '{"default":[{"type":"insecureAcceptAnything"}]}');
+  const storage = ["--root", `${folder}/root`, "--runroot", `${folder}/run`, "--storage-driver", "vfs"];
+  const tls = (location: string): readonly string[] => (location.startsWith("docker://") ? ["--tls-verify=false"] : []);
+  return {
+    skopeo: (...args) => must(["skopeo", "--policy", policy, ...args]),
+    raw(location) {
+      const { status, stdout, stderr, error } = spawnSync("skopeo", ["--policy", policy, "inspect", "--raw", ...tls(location), location]);
+      if (status !== 0) throw new Error(`skopeo inspect ${location}: ${error ?? stderr}`);
+      return stdout;
+    },
+    buildah: (...args) => must([...asRoot, "buildah", ...storage, ...args], { env: { TMPDIR: folder } }),
+    [Symbol.dispose]: () => void must([...asRoot, "rm", "-rf", folder]),
+  };
+}
+
+/** Returns the SHA-256 digest of `bytes`. */
+export function digestOf(bytes: Uint8Array): string {
+  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+}
+
+/** Puts sample images for amd64 and arm64 into an OCI layout, under these names. */
+export async function sampleLayout(layout: string): Promise<void> {
+  const host = await currentHost();
+  for (const [architecture, variant] of [["amd64"], ["arm64", "v8"]] as const) {
+    const platform = { os: "linux", architecture, ...(variant !== undefined && { variant }) };
+    await putSampleImage(host, `oci:${layout}:${architecture}`, { platform, files: { "hello.txt": `Hello from ${architecture}\n` } });
+  }
+}
+
+/** Types an image can have. */
+export type ImageKind = "OCI" | "docker";
+
+/** Puts the sample images of a layout into a registry, as `docker://HOST/REPOSITORY:amd64` and `:arm64`. */
+export function pushSamples(
+  containers: Containers,
+  { layout, repository, kind }: { readonly layout: string; readonly repository: string; readonly kind: ImageKind },
+): void {
+  const format = kind === "docker" ? "v2s2" : "oci";
+  for (const name of ["amd64", "arm64"]) {
+    containers.skopeo("copy", "--quiet", "--format", format, "--dest-tls-verify=false", `oci:${layout}:${name}`, `docker://${repository}:${name}`);
+  }
+}
