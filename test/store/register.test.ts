@@ -42,17 +42,16 @@ async function runTrial({ seed, processes, edits, kills }: Trial): Promise<{ rea
   const acknowledged: string[] = [];
   let writing = processes.length;
   const works = processes.map(async (options, at) => {
-    const { files: own, clock, kill } = simulation.process(options);
+    const calls = at < kills ? Math.floor(random.number() * edits * 12) : Number.POSITIVE_INFINITY;
+    const { files: own, clock, death } = simulation.process({ ...options, calls });
     const registers = openRegisters({ files: own, clock, random, workshop });
-    const end = at < kills ? Math.floor(random.number() * edits * 12) : Number.POSITIVE_INFINITY;
-    const death = countCalls(own, end);
     const work = (async () => {
       for (let edit = 0; edit < edits; edit++) {
         expect(await append(registers, `${at}.${edit}`)).toBe("written");
         acknowledged.push(`${at}.${edit}`);
       }
     })();
-    await Promise.race([work, death.then(kill)]);
+    await Promise.race([work, death]);
     writing--;
   });
   const reader = simulation.process({ slowness: 8 });
@@ -64,22 +63,6 @@ async function runTrial({ seed, processes, edits, kills }: Trial): Promise<{ rea
   expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
   const newest = await readNewest(files, directory);
   return { acknowledged, items: itemsOf(newest?.bytes ?? empty) };
-}
-
-/** Resolves at call number `end` of `files`, whose methods it wraps. */
-function countCalls(files: FileSystem, end: number): Promise<void> {
-  return new Promise((resolve) => {
-    let calls = 0;
-    for (const name of ["link", "rename", "remove", "status", "list", "syncDirectory", "readFile", "create", "createDirectory"] as const) {
-      const method = files[name];
-      Object.assign(files, {
-        [name]: (...parameters: unknown[]) => {
-          if (++calls >= end) resolve();
-          return Reflect.apply(method, files, parameters);
-        },
-      });
-    }
-  });
 }
 
 const crowd: readonly ProcessOptions[] = [{}, {}, {}, { slowness: 10 }, { slowness: 40 }];

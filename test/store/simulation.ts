@@ -3,8 +3,8 @@ import type { Clock, FileSystem, Random } from "../../src/core/port/mod.ts";
 
 /** Writers whose calls to one file system are carried out one at a time, in an order chance decides. */
 export interface Simulation {
-  /** Returns the file system as one process sees it, and how to kill that process: from then on none of its calls returns. */
-  process(options?: ProcessOptions): { readonly files: FileSystem; readonly clock: Clock; readonly kill: () => void };
+  /** Returns the file system as one process sees it, and when that process has died: from then on none of its calls returns. */
+  process(options?: ProcessOptions): { readonly files: FileSystem; readonly clock: Clock; readonly death: Promise<void> };
   /** Carries out calls until `task` settles; processes that were killed are not waited for. */
   run(task: Promise<unknown>): Promise<void>;
 }
@@ -14,6 +14,8 @@ export interface ProcessOptions {
   readonly slowness?: number;
   /** Whether link(2) is refused, as on exFAT. */
   readonly linkless?: boolean;
+  /** How many calls the process makes before it dies. @default it does not */
+  readonly calls?: number;
 }
 
 interface Call {
@@ -37,14 +39,19 @@ export function createSimulation(files: FileSystem, random: Random): Simulation 
     }
   };
   return {
-    process({ slowness = 1, linkless = false } = {}) {
-      let killed = false;
+    process({ slowness = 1, linkless = false, calls = Number.POSITIVE_INFINITY } = {}) {
+      let left = calls;
+      let die = () => {};
+      const death = new Promise<void>((resolve) => {
+        die = resolve;
+      });
       const turn = <T>(action: () => Promise<T>): Promise<T> =>
         new Promise<T>((resolve, reject) => {
-          if (killed) return;
+          if (left-- <= 0) return die();
           const carryOut = async () => {
-            if (killed) return;
-            await action().then(resolve, reject);
+            // A process that dies takes the calls along that it has not made.
+            if (left > 0) await action().then(resolve, reject);
+            else die();
           };
           waiting.push({ slowness, carryOut });
         });
@@ -89,9 +96,7 @@ export function createSimulation(files: FileSystem, random: Random): Simulation 
               time += milliseconds;
             }),
         },
-        kill: () => {
-          killed = true;
-        },
+        death,
       };
     },
     async run(task) {

@@ -7,11 +7,12 @@ import type { Shelves } from "./shelves.ts";
 export async function removeList(shelves: Shelves, id: string): Promise<void> {
   if (!isId(id)) throw unknownList("remove", id);
   const shelf = await findShelf(shelves, id);
-  if (shelf === undefined || !(await takeFrom(shelves, shelf, id))) throw unknownList("remove", id);
-  await shelves.discardList(id).catch(() => {});
+  if (shelf === undefined || (shelf !== "unreadable" && !(await takeFrom(shelves, shelf, id)))) throw unknownList("remove", id);
+  const discarding = shelves.discardList(id);
+  await (shelf === "unreadable" ? discarding : discarding.catch(() => {}));
 }
 
-/** Returns the shelf the list stands in: that of its name, or when its record cannot say, whichever has it. */
+/** Returns the shelf the list stands in: that of its name, or when its record cannot say, whichever has it, if one can be read. */
 async function findShelf(shelves: Shelves, id: string): Promise<string | undefined> {
   try {
     const list = await shelves.readList(id);
@@ -20,7 +21,7 @@ async function findShelf(shelves: Shelves, id: string): Promise<string | undefin
     if (!isUnreadable(error)) throw error;
   }
   for (const shelf of await shelves.shelves()) if (hasList(await readOrSkip(shelves, shelf), id)) return shelf;
-  return undefined;
+  return "unreadable";
 }
 
 async function readOrSkip(shelves: Shelves, shelf: string): Promise<Shelf> {

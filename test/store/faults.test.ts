@@ -1,0 +1,161 @@
+import { describe, expect, it } from "bun:test";
+import { OciError } from "../../src/core/base/mod.ts";
+import type { FileSystem } from "../../src/core/port/mod.ts";
+import { type ListRecord, type ListStore, openListStore } from "../../src/core/store/mod.ts";
+import { memoryClock, memoryHost, memoryRandom } from "../../src/host/memory.ts";
+import { type Fault, faultyFiles, readOnlyFiles } from "./faults.ts";
+import { emptyState, withEntry } from "./sample.ts";
+
+const root = "/data";
+
+const random = memoryRandom();
+
+function storeOn(files: FileSystem): ListStore {
+  return openListStore({ ...memoryHost({ clock: memoryClock(1e12), random }), files }, { root });
+}
+
+/** What of a store an operation must leave as it was or make as it should be. */
+async function look(files: FileSystem): Promise<string> {
+  const { records, damaged } = await storeOn(files).all();
+  expect(damaged).toEqual([]);
+  return records.map(describeRecord).sort().join(" ");
+}
+
+function describeRecord({ names, index }: ListRecord): string {
+  return `${names.join() || "nameless"}=${index.manifests.length}`;
+}
+
+interface Operation {
+  readonly name: string;
+  readonly before: string;
+  readonly after: string;
+  readonly prepare: (store: ListStore) => Promise<unknown>;
+  readonly run: (store: ListStore) => Promise<unknown>;
+}
+
+const app = "localhost/app:latest";
+const one = (store: ListStore) => store.create("app", emptyState);
+/** The next edit prunes. */
+const many = async (store: ListStore) => {
+  const { id } = await one(store);
+  for (let at = 0; at < 6; at++) await store.edit(id, (state) => withEntry(state, at));
+};
+const idOf = async (store: ListStore) => (await store.find("app"))?.id ?? "";
+
+const operations: readonly Operation[] = [
+  { name: "create() in a new store", before: "", after: `${app}=0`, prepare: async () => {}, run: one },
+  {
+    name: "create() in a shelf that is there",
+    before: "",
+    after: `${app}=0`,
+    prepare: async (store) => store.remove((await one(store)).id),
+    run: one,
+  },
+  {
+    name: "create() with replace",
+    before: `${app}=0`,
+    after: `${app}=1 nameless=0`,
+    prepare: one,
+    run: (store) => store.create("app", withEntry(emptyState, 1), { replace: true }),
+  },
+  {
+    name: "edit()",
+    before: `${app}=0`,
+    after: `${app}=1`,
+    prepare: one,
+    run: async (store) => store.edit(await idOf(store), (state) => withEntry(state, 1)),
+  },
+  {
+    name: "edit() that prunes",
+    before: `${app}=6`,
+    after: `${app}=7`,
+    prepare: many,
+    run: async (store) => store.edit(await idOf(store), (state) => withEntry(state, 9)),
+  },
+  { name: "remove()", before: `${app}=0`, after: "", prepare: one, run: async (store) => store.remove(await idOf(store)) },
+  { name: "untag()", before: `${app}=0`, after: "", prepare: one, run: (store) => store.untag("app") },
+];
+
+interface Result {
+  readonly files: FileSystem;
+  readonly isAcknowledged: boolean;
+  /** Name of the call that failed; undefined when the operation made fewer calls. */
+  readonly failed: string | undefined;
+}
+
+async function runWith(operation: Operation, fault: Fault, linkless: boolean): Promise<Result> {
+  const memory = memoryHost({ clock: memoryClock(1e12) }).files;
+  const files = linkless ? { ...memory, link: refuseLinks } : memory;
+  await operation.prepare(storeOn(files));
+  const faulty = faultyFiles(files, fault);
+  const isAcknowledged = await operation.run(storeOn(faulty.files)).then(
+    () => true,
+    () => false,
+  );
+  return { files, isAcknowledged, failed: faulty.failed() };
+}
+
+async function refuseLinks(): Promise<never> {
+  throw new OciError("UNSUPPORTED", "Cannot link: the file system refuses");
+}
+
+const kinds: readonly (readonly [name: string, linkless: boolean])[] = [
+  ["with links", false],
+  ["without links", true],
+];
+
+describe.each(kinds)("a list store %s", (_, linkless) => {
+  it.each(operations.map((operation) => [operation.name, operation] as const))("is as before when a call of %s fails, and says so", async (_name, operation) => {
+    for (let at = 1; ; at++) {
+      const { files, isAcknowledged, failed } = await runWith(operation, { at }, linkless);
+      const seen = await look(files);
+      if (isAcknowledged) expect(seen).toBe(operation.after);
+      else if (failed !== "syncDirectory") expect([at, failed, seen]).toEqual([at, failed, operation.before]);
+      // Whether names are on the disk cannot be told then: all of the change is there, or nothing.
+      else expect([operation.before, operation.after]).toContain(seen);
+      if (failed === undefined) return expect(isAcknowledged).toBe(true);
+      await expectUsable(files);
+    }
+  });
+
+  it.each(operations.map((operation) => [operation.name, operation] as const))("is as before or after when the process dies at any call of %s", async (_name, operation) => {
+    for (let at = 1; ; at++) {
+      const { files, isAcknowledged, failed } = await runWith(operation, { at, dies: true }, linkless);
+      expect(isAcknowledged ? [operation.after] : [operation.before, operation.after]).toContain(await look(files));
+      if (failed === undefined) return expect(isAcknowledged).toBe(true);
+      await expectUsable(files);
+    }
+  });
+});
+
+/** Another process goes on from there. */
+async function expectUsable(files: FileSystem): Promise<void> {
+  const store = storeOn(files);
+  const { id } = (await store.find("app")) ?? (await store.create("app", emptyState));
+  const before = (await store.find(id))?.index.manifests.length ?? 0;
+  for (let at = 0; at < 9; at++) await store.edit(id, (state) => withEntry(state, 100 + at));
+  expect((await store.find("app"))?.index.manifests.length).toBe(before + 9);
+  await store.remove(id);
+  expect(await store.find("app")).toBeUndefined();
+}
+
+describe("ListStore on a read-only file system", () => {
+  it("reads everything and refuses every change", async () => {
+    const { files } = memoryHost();
+    const { id } = await storeOn(files).create("app", withEntry(emptyState, 1));
+    const store = storeOn(readOnlyFiles(files));
+    expect((await store.find("app"))?.id).toBe(id);
+    expect((await store.find(id.slice(0, 8)))?.index.manifests.length).toBe(1);
+    expect((await store.all()).records.length).toBe(1);
+    for (const change of [
+      () => store.create("other", emptyState),
+      () => store.create("app", emptyState, { replace: true }),
+      () => store.edit(id, (state) => withEntry(state, 2)),
+      () => store.untag("app"),
+      () => store.remove(id),
+    ]) {
+      await expect(change()).rejects.toThrow("EROFS");
+    }
+    expect((await store.find("app"))?.index.manifests.length).toBe(1);
+  });
+});

@@ -1,0 +1,145 @@
+import { afterEach, beforeEach, describe, expect, it } from "bun:test";
+import { streamBytes } from "../../src/core/base/mod.ts";
+import { digestBytes } from "../../src/core/content/mod.ts";
+import { type ListState, type ListStore, openListStore } from "../../src/core/store/mod.ts";
+import { memoryHost } from "../../src/host/memory.ts";
+import { type Place, places } from "./hosts.ts";
+import { emptyState, withEntry } from "./sample.ts";
+
+describe.each(places)("openListStore() on %s", (_, open) => {
+  let place: Place;
+  let store: ListStore;
+  beforeEach(() => {
+    place = open();
+    store = openListStore(place.host, { root: place.root });
+  });
+  afterEach(() => place.remove());
+
+  it("makes nothing before the first write, and reads a missing store as one without lists", async () => {
+    expect(await store.find("app")).toBeUndefined();
+    expect(await store.find("abcdef")).toBeUndefined();
+    expect(await store.all()).toEqual({ records: [], damaged: [] });
+    await expect(store.untag("app")).rejects.toThrow('Cannot untag list "localhost/app:latest": there is no such list');
+    await expect(store.remove("ab".repeat(32))).rejects.toThrow("there is no such list");
+    await expect(store.edit("ab".repeat(32), (state) => state)).rejects.toThrow("there is no such list");
+    expect(await place.host.files.status(place.host.files.join(place.root, "ocidex"))).toBeUndefined();
+  });
+
+  it("finds a list by name, full ID and ID prefix", async () => {
+    const made = await store.create("app", withEntry(emptyState, 1));
+    expect(made.id).toMatch(/^[0-9a-f]{64}$/);
+    expect(made.names).toEqual(["localhost/app:latest"]);
+    for (const text of ["app", "localhost/app:latest", made.id, `sha256:${made.id}`, made.id.slice(0, 3), made.id.slice(0, 12)]) {
+      expect(await store.find(text)).toEqual(made);
+    }
+    for (const text of [made.id.slice(0, 2), "app:1", "other", "UPPER", "docker://app", ""]) expect(await store.find(text)).toBeUndefined();
+  });
+
+  it("takes a name before an ID prefix", async () => {
+    const first = await store.create("first", emptyState);
+    const prefix = first.id.slice(0, 4);
+    const named = await store.create(prefix, emptyState);
+    expect((await store.find(prefix))?.id).toBe(named.id);
+    expect((await store.find(first.id.slice(0, 5)))?.id).toBe(first.id);
+  });
+
+  it("refuses a name that is taken and the ID of a list", async () => {
+    const { id } = await store.create("app", emptyState);
+    await expect(store.create("localhost/app", emptyState)).rejects.toThrow(
+      `image name "localhost/app:latest" is already associated with image "${id}": that name is already in use`,
+    );
+    await expect(store.create(id, emptyState)).rejects.toThrow("it is the ID of a list");
+    await expect(store.create("App", emptyState)).rejects.toThrow("must be lower case");
+    expect((await store.all()).records.length).toBe(1);
+  });
+
+  it("moves the name with replace and keeps the old list without it", async () => {
+    const old = await store.create("app", withEntry(emptyState, 1));
+    const fresh = await store.create("app", emptyState, { replace: true });
+    expect((await store.find("app"))?.id).toBe(fresh.id);
+    expect(await store.find(old.id)).toEqual({ ...old, names: [] });
+    expect((await store.all()).records.map(({ id }) => id).sort()).toEqual([old.id, fresh.id].sort());
+    await store.remove(old.id);
+    expect((await store.all()).records.map(({ id }) => id)).toEqual([fresh.id]);
+  });
+
+  it("edits, keeps the ID, and writes nothing for the same state", async () => {
+    const { id, created } = await store.create("app", emptyState);
+    const edited = await store.edit(id, (state) => withEntry(state, 1));
+    expect(edited.index.manifests.length).toBe(1);
+    expect(edited.created).toBe(created);
+    expect(await store.find("app")).toEqual(edited);
+    expect(await store.edit(id, (state) => state)).toEqual(edited);
+    expect(await place.host.files.list(place.host.files.join(place.root, "ocidex", "lists", id))).toEqual(["1.json", "2.json"]);
+  });
+
+  it("leaves a list as it was when the change throws", async () => {
+    const made = await store.create("app", emptyState);
+    const refuse = (): ListState => {
+      throw new TypeError("no");
+    };
+    await expect(store.edit(made.id, refuse)).rejects.toThrow("no");
+    expect(await store.find("app")).toEqual(made);
+  });
+
+  it("loses no edit of the same process", async () => {
+    const { id } = await store.create("app", emptyState);
+    await Promise.all(Array.from({ length: 20 }, (_unused, at) => store.edit(id, (state) => withEntry(state, at))));
+    expect(new Set((await store.find(id))?.index.manifests.map(({ size }) => size)).size).toBe(20);
+  });
+
+  it("removes a list with its name, and gives the name again", async () => {
+    const { id } = await store.create("app", emptyState);
+    await store.remove(id);
+    expect(await store.find("app")).toBeUndefined();
+    expect(await store.find(id)).toBeUndefined();
+    await expect(store.edit(id, (state) => withEntry(state, 1))).rejects.toThrow("there is no such list");
+    expect((await store.create("app", emptyState)).names).toEqual(["localhost/app:latest"]);
+    expect((await store.all()).records.length).toBe(1);
+  });
+
+  it("removes a list with its last name", async () => {
+    const { id } = await store.create("app", emptyState);
+    expect(await store.untag("app")).toEqual({ removed: true, id });
+    expect(await store.all()).toEqual({ records: [], damaged: [] });
+    await expect(store.untag("app")).rejects.toThrow("there is no such list");
+  });
+
+  it("leaves nothing beside records behind", async () => {
+    const { id } = await store.create("app", emptyState);
+    await store.create("app", emptyState, { replace: true });
+    await store.remove(id);
+    const { files } = place.host;
+    expect(await files.list(files.join(place.root, "ocidex", "tmp"))).toEqual([]);
+    expect((await files.list(files.join(place.root, "ocidex", "lists"))).length).toBe(1);
+  });
+
+  it("gives one of several makers of the same name the name", async () => {
+    const made = await Promise.allSettled(Array.from({ length: 8 }, () => store.create("app", emptyState)));
+    expect(made.filter(({ status }) => status === "fulfilled").length).toBe(1);
+    expect((await store.all()).records.length).toBe(1);
+    const replaced = await Promise.all(Array.from({ length: 8 }, () => store.create("app", emptyState, { replace: true })));
+    const { records } = await store.all();
+    expect(records.length).toBe(9);
+    expect(records.filter(({ names }) => names.length === 1).length).toBe(1);
+    expect(replaced.every(({ id }) => records.some((record) => record.id === id))).toBe(true);
+  });
+
+  it("keeps content beside the lists", async () => {
+    const bytes = new Uint8Array([1, 2, 3]);
+    const promised = { digest: digestBytes(place.host.hash, bytes), size: 3 };
+    expect(await store.content.put(promised, streamBytes(bytes))).toBe("copied");
+    expect(store.content.path(promised.digest).startsWith(place.host.files.join(place.root, "ocidex", "content"))).toBe(true);
+  });
+});
+
+describe("ListStore.find()", () => {
+  it("lists the IDs that an ambiguous prefix begins", async () => {
+    let made = 0;
+    const random = { number: () => 0.9, bytes: (length: number) => Uint8Array.from({ length }, (_, at) => (at < 4 ? 0xab : made++)) };
+    const store = openListStore(memoryHost({ random }), { root: "/data" });
+    const ids = [await store.create("one", emptyState), await store.create("two", emptyState)].map(({ id }) => id);
+    await expect(store.find("abab")).rejects.toThrow(`Cannot find list "abab": 2 IDs begin like that: ${ids.toSorted().join(", ")}`);
+    expect((await store.find(ids[0] ?? ""))?.names).toEqual(["localhost/one:latest"]);
+  });
+});

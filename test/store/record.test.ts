@@ -1,0 +1,95 @@
+import { describe, expect, it } from "bun:test";
+import { decodeUtf8, encodeUtf8, isOciError } from "../../src/core/base/mod.ts";
+import { mediaTypes, parseManifest } from "../../src/core/spec/mod.ts";
+import { decodeList, encodeList, type StoredList } from "../../src/core/store/list-record.ts";
+import { decodeShelf, encodeShelf } from "../../src/core/store/name-record.ts";
+import { sealRecord, unsealRecord } from "../../src/core/store/record.ts";
+import { memoryHost } from "../../src/host/memory.ts";
+import { emptyState, entryOf, withEntry } from "./sample.ts";
+
+const { hash } = memoryHost();
+const id = "ab".repeat(32);
+const stamp = { generation: 7, nonce: "x" };
+const path = "/lists/7.json";
+
+function generation(bytes: ReturnType<typeof encodeList>) {
+  return { number: 7, path, bytes };
+}
+
+function listOf(state: Partial<StoredList> = {}): StoredList {
+  return { id, name: "localhost/app:latest", created: 1, modified: 2, ...emptyState, ...state };
+}
+
+function codeOf(action: () => unknown): string | undefined {
+  try {
+    action();
+    return undefined;
+  } catch (error) {
+    return isOciError(error) ? error.code : String(error);
+  }
+}
+
+describe("encodeList()", () => {
+  it("keeps everything, members nobody knows included", () => {
+    const text = `{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[{"mediaType":"a/b","digest":"${entryOf(1).digest}","size":1,"x-more":[1.50,"é"]}],"annotations":{"__proto__":"<&>","10":"b"},"x-own":{"b":1,"a":12345678901234567890}}`;
+    const index = parseManifest(encodeUtf8(text));
+    if (!("manifests" in index)) throw new Error("expected an index");
+    const list = listOf({
+      index,
+      sources: { [entryOf(1).digest]: { location: "oci:/x", stored: true }, [entryOf(2).digest]: { location: "dir:/y" } },
+      features: { [entryOf(1).digest]: ["sse4"] },
+    });
+    expect(decodeList(hash, id, generation(encodeList(hash, list, stamp)))).toEqual(list);
+  });
+
+  it("writes the index as it would be pushed, in a line of its own", () => {
+    const lines = decodeUtf8(encodeList(hash, listOf(), stamp), "record").split("\n");
+    expect(lines[2]).toBe(`{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[]}`);
+    expect(JSON.parse(lines[1] ?? "")).toMatchObject({ version: 1, id, generation: 7 });
+  });
+
+  it("refuses an index that could not be read back", () => {
+    const index = { ...emptyState.index, annotations: { long: "x".repeat(2 ** 22) } };
+    expect(() => encodeList(hash, listOf({ index }), stamp)).toThrow("more than 4 MiB");
+  });
+});
+
+describe("decodeList()", () => {
+  it("finds any changed, missing or added byte", () => {
+    const bytes = encodeList(hash, listOf(withEntry(emptyState, 1)), stamp);
+    for (let at = 0; at < bytes.length; at++) {
+      const flipped = bytes.slice();
+      flipped[at] = (flipped[at] ?? 0) ^ 1;
+      expect([at, codeOf(() => decodeList(hash, id, generation(flipped)))]).toEqual([at, "DAMAGED"]);
+      expect([at, codeOf(() => decodeList(hash, id, generation(bytes.slice(0, at))))]).toEqual([at, "DAMAGED"]);
+    }
+    expect(codeOf(() => decodeList(hash, id, generation(new Uint8Array([...bytes, 10]))))).toBe("DAMAGED");
+  });
+
+  it("refuses the record of another list or generation", () => {
+    const bytes = encodeList(hash, listOf(), stamp);
+    expect(codeOf(() => decodeList(hash, "cd".repeat(32), generation(bytes)))).toBe("DAMAGED");
+    expect(codeOf(() => decodeList(hash, id, { number: 8, path, bytes }))).toBe("DAMAGED");
+  });
+});
+
+describe("decodeShelf()", () => {
+  it("returns what was encoded, and refuses another shelf's record", () => {
+    const shelf = { names: { "localhost/app:latest": id }, nameless: ["cd".repeat(32)] };
+    const bytes = encodeShelf(hash, "abc", shelf, stamp);
+    expect(decodeShelf(hash, "abc", generation(bytes))).toEqual(shelf);
+    expect(codeOf(() => decodeShelf(hash, "abd", generation(bytes)))).toBe("DAMAGED");
+  });
+});
+
+describe("unsealRecord()", () => {
+  it("tells a later version from damage", () => {
+    const bytes = sealRecord(hash, ['{"version":2}']);
+    expect(() => unsealRecord(hash, bytes, path)).toThrow('Cannot read record "/lists/7.json": it has version 2 of the format, this program knows 1');
+    expect(codeOf(() => unsealRecord(hash, bytes, path))).toBe("UNSUPPORTED");
+  });
+
+  it.each(["", "\n", "{}\n", "[]\n{}\n", "\u0000\u0001\u0002"])("reports %j as damage", (text) => {
+    expect(codeOf(() => unsealRecord(hash, encodeUtf8(text), path))).toBe("DAMAGED");
+  });
+});
