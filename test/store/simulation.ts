@@ -82,7 +82,7 @@ export function createSimulation(files: FileSystem, random: Random): Simulation 
           // A directory goes piece by piece as well.
           async remove(path) {
             const isDirectory = (await turn(() => files.status(path)))?.kind === "directory";
-            const names = isDirectory ? await turn(() => files.list(path)) : [];
+            const names = isDirectory ? await turn(() => files.list(path)).catch(() => []) : [];
             for (const name of names) await turn(() => files.remove(files.join(path, name)));
             await turn(() => files.remove(path));
           },
