@@ -38,12 +38,9 @@ export function outgoingBody(source: ByteStream, watch: IdleWatch, signal: Abort
   return { stream, failure: () => failure };
 }
 
-/** Returns a body on its way in: it fails when `watch` or `signal` does, and `done` is called once when it is over. */
-export function incomingBody(source: ByteStream | null, watch: IdleWatch, signal: AbortSignal, done: () => void): ByteStream {
-  if (source === null) {
-    done();
-    return new ReadableStream<Bytes>({ start: (controller) => controller.close() });
-  }
+/** Returns a body on its way in: it fails with `signal`, and nothing is watched while nobody reads. */
+export function incomingBody(source: ByteStream | null, watch: IdleWatch, signal: AbortSignal): ByteStream {
+  if (source === null) return new ReadableStream<Bytes>({ start: (controller) => controller.close() });
   const reader = source.getReader();
   return new ReadableStream<Bytes>(
     {
@@ -53,15 +50,14 @@ export function incomingBody(source: ByteStream | null, watch: IdleWatch, signal
           const next = await reader.read();
           watch.pause();
           if (!next.done) return controller.enqueue(next.value);
-          done();
           controller.close();
         } catch (error) {
-          done();
+          watch.pause();
           controller.error(signal.aborted ? signal.reason : error);
         }
       },
       async cancel(reason) {
-        done();
+        watch.pause();
         await reader.cancel(reason);
       },
     },

@@ -8,26 +8,21 @@ export interface IdleWatch {
   wait(): void;
   /** Says that something happened. */
   progress(): void;
-  /** Says that nobody waits: a slow reader is not a slow network. */
+  /** Says that nobody waits any more, at the end or for now: a slow reader is not a slow network. */
   pause(): void;
-  /** Ends the watch. */
-  close(): void;
 }
 
 /**
- * Returns a watch over a request to `host`; it costs one timer per idle time, not one per piece. The timer is the
- * runtime's own: a host's clock may let waits pass in no time, and no answer can be that fast.
+ * Returns a watch over a request to `host`. The timer is the runtime's own: a host's clock may let waits pass in no time, and
+ * no answer can be that fast. It runs only while somebody waits, so that it keeps no program from ending.
  */
 export function watchIdle(idleTimeout: number, host: string): IdleWatch {
   const idle = new AbortController();
-  let waiting = false;
   let last = performance.now();
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const arm = (milliseconds: number): void => {
     timer = setTimeout(() => {
-      timer = undefined;
-      if (!waiting) return;
       const left = last + idleTimeout - performance.now();
       if (left > 0) return arm(left);
       const seconds = Math.max(1, Math.round(idleTimeout / 1000));
@@ -38,19 +33,14 @@ export function watchIdle(idleTimeout: number, host: string): IdleWatch {
     signal: idle.signal,
     wait() {
       last = performance.now();
-      waiting = true;
-      if (timer === undefined) arm(idleTimeout);
+      clearTimeout(timer);
+      arm(idleTimeout);
     },
     progress() {
       last = performance.now();
     },
     pause() {
-      waiting = false;
-    },
-    close() {
-      waiting = false;
       clearTimeout(timer);
-      timer = undefined;
     },
   };
 }

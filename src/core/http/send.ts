@@ -44,7 +44,7 @@ export async function send(tools: SendTools, request: HttpRequest): Promise<Http
     watch.pause();
     return answerOf(response, { request, watch, signal, now: tools.clock.now() });
   } catch (error) {
-    watch.close();
+    watch.pause();
     const failure = body?.failure();
     if (signal.aborted) throw signal.reason;
     if (failure) throw failure.error;
@@ -99,7 +99,7 @@ interface Answering {
 }
 
 function answerOf(response: Response, { request, watch, signal, now }: Answering): HttpResponse {
-  const body = incomingBody(request.method === "HEAD" ? null : response.body, watch, signal, () => watch.close());
+  const body = incomingBody(request.method === "HEAD" ? null : response.body, watch, signal);
   const retryAfter = parseRetryAfter(response.headers.get("retry-after"), now);
   return {
     status: response.status,

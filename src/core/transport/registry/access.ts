@@ -127,7 +127,8 @@ async function sendAuthorised(sending: Sending): Promise<HttpResponse> {
   client.memory.challenges.set(key, challenge);
   if (first !== undefined) client.tokens.forget(first);
   const asked = challenge.parameters.get("scope");
-  const second = await authorise(sending, challenge, asked === undefined ? sending.scopes : mergeScopes([...sending.scopes, asked]));
+  const scopes = asked === undefined ? sending.scopes : mergeScopes([...sending.scopes, asked]);
+  const second = await lettingGo(response, () => authorise(sending, challenge, scopes));
   if (second === undefined || second === first) return await refused(sending, response);
   await response.discard();
   request.signal?.throwIfAborted();
@@ -164,11 +165,16 @@ async function chooseChallenge({ client, reference }: Sending, challenges: reado
 
 /** Returns `response`, unless somebody else has the credentials that were missing: then that is the error. */
 async function refused({ client, reference }: Sending, response: HttpResponse): Promise<HttpResponse> {
+  await lettingGo(response, () => client.credentials.get(reference.domain, reference.repository, { isRefused: true }));
+  return response;
+}
+
+/** Runs `task`, and lets go of the answer's body if it fails, so that the connection stays usable. */
+async function lettingGo<T>(response: HttpResponse, task: () => Promise<T>): Promise<T> {
   try {
-    await client.credentials.get(reference.domain, reference.repository, { isRefused: true });
+    return await task();
   } catch (error) {
     await response.discard();
     throw error;
   }
-  return response;
 }

@@ -23,10 +23,10 @@ export async function sendChunks(upload: Upload, session: Session): Promise<void
     const response = await access.send(request);
     // One large registry answers 201 to every chunk.
     if (response.status !== 202 && response.status !== 201) throw await registryError(response, request);
+    await response.discard();
     upload.sessions.delete(url.href);
     url = nextLocation(response);
     upload.sessions.add(url.href);
-    await response.discard();
     offset += chunk.length;
     options.onProgress?.(chunk.length);
   }
