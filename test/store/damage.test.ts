@@ -1,6 +1,6 @@
+import { afterEach, beforeEach, describe, expect, it } from "bun:test";
 import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "bun:test";
 import { isOciError } from "../../src/core/base/mod.ts";
 import { type ListStore, openListStore } from "../../src/core/store/mod.ts";
 import { type Place, places } from "./hosts.ts";

@@ -105,27 +105,33 @@ const kinds: readonly (readonly [name: string, linkless: boolean])[] = [
 ];
 
 describe.each(kinds)("a list store %s", (_, linkless) => {
-  it.each(operations.map((operation) => [operation.name, operation] as const))("is as before when a call of %s fails, and says so", async (_name, operation) => {
-    for (let at = 1; ; at++) {
-      const { files, isAcknowledged, failed } = await runWith(operation, { at }, linkless);
-      const seen = await look(files);
-      if (isAcknowledged) expect(seen).toBe(operation.after);
-      else if (failed !== "syncDirectory") expect([at, failed, seen]).toEqual([at, failed, operation.before]);
-      // Whether names are on the disk cannot be told then: all of the change is there, or nothing.
-      else expect([operation.before, operation.after]).toContain(seen);
-      if (failed === undefined) return expect(isAcknowledged).toBe(true);
-      await expectUsable(files);
-    }
-  });
+  it.each(operations.map((operation) => [operation.name, operation] as const))(
+    "is as before when a call of %s fails, and says so",
+    async (_name, operation) => {
+      for (let at = 1; ; at++) {
+        const { files, isAcknowledged, failed } = await runWith(operation, { at }, linkless);
+        const seen = await look(files);
+        if (isAcknowledged) expect(seen).toBe(operation.after);
+        else if (failed !== "syncDirectory") expect([at, failed, seen]).toEqual([at, failed, operation.before]);
+        // Whether names are on the disk cannot be told then: all of the change is there, or nothing.
+        else expect([operation.before, operation.after]).toContain(seen);
+        if (failed === undefined) return expect(isAcknowledged).toBe(true);
+        await expectUsable(files);
+      }
+    },
+  );
 
-  it.each(operations.map((operation) => [operation.name, operation] as const))("is as before or after when the process dies at any call of %s", async (_name, operation) => {
-    for (let at = 1; ; at++) {
-      const { files, isAcknowledged, failed } = await runWith(operation, { at, dies: true }, linkless);
-      expect(isAcknowledged ? [operation.after] : [operation.before, operation.after]).toContain(await look(files));
-      if (failed === undefined) return expect(isAcknowledged).toBe(true);
-      await expectUsable(files);
-    }
-  });
+  it.each(operations.map((operation) => [operation.name, operation] as const))(
+    "is as before or after when the process dies at any call of %s",
+    async (_name, operation) => {
+      for (let at = 1; ; at++) {
+        const { files, isAcknowledged, failed } = await runWith(operation, { at, dies: true }, linkless);
+        expect(isAcknowledged ? [operation.after] : [operation.before, operation.after]).toContain(await look(files));
+        if (failed === undefined) return expect(isAcknowledged).toBe(true);
+        await expectUsable(files);
+      }
+    },
+  );
 });
 
 /** Another process goes on from there. */

@@ -5,8 +5,8 @@ import { openListStore } from "../../src/core/store/mod.ts";
 import { openShelves, type StoreHost } from "../../src/core/store/shelves.ts";
 import { sweep } from "../../src/core/store/sweep.ts";
 import { memoryClock, memoryHost, memoryRandom } from "../../src/host/memory.ts";
-import { createSimulation } from "./simulation.ts";
 import { emptyState } from "./sample.ts";
+import { createSimulation } from "./simulation.ts";
 
 const root = "/data/ocidex";
 const later = 1e9;
