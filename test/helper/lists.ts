@@ -15,8 +15,8 @@ import {
   parsePlatform,
 } from "../../src/core/spec/mod.ts";
 import { openTransports } from "../../src/core/transport/mod.ts";
-import { type MemoryHost, type MemoryHostOptions, memoryHost } from "../../src/host/memory.ts";
 import { currentHost } from "../../src/host/current.ts";
+import { type MemoryHost, type MemoryHostOptions, memoryHost } from "../../src/host/memory.ts";
 import { digestOf } from "./content.ts";
 import { startRegistry } from "./registry.ts";
 
@@ -67,7 +67,8 @@ export async function putImage(host: Host, location: string, options: ImageOptio
   const { "os.version": version, ...platform } = parsePlatform(options.platform ?? "linux/amd64");
   const config = encodeUtf8(JSON.stringify({ ...platform, ...(version && { "os.version": version }), ...options.config }));
   const layers = [];
-  for (const text of options.layers ?? [options.platform ?? "linux/amd64"]) layers.push(await putBlob(target, options.layerType ?? types.layer, encodeUtf8(text)));
+  for (const text of options.layers ?? [options.platform ?? "linux/amd64"])
+    layers.push(await putBlob(target, options.layerType ?? types.layer, encodeUtf8(text)));
   const manifest: ImageManifest = {
     schemaVersion: 2,
     mediaType: types.manifest,

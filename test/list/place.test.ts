@@ -47,7 +47,7 @@ for (const kind of stages) {
         (await removeFromList(lists, at, ["linux/amd64"])).id,
       ];
       expect(new Set(ids).size).toBe(ids.length);
-      expect((await readAt(host, at)).descriptor.digest).toBe(ids.at(-1) ?? "");
+      expect(ids.at(-1)).toBe((await readAt(host, at)).descriptor.digest);
       const index = await indexAt(host, at);
       expect(index.annotations).toEqual({ title: "app" });
       expect(index.manifests.map(({ platform }) => platform)).toEqual([{ architecture: "arm64", os: "linux", variant: "v9" }]);

@@ -1,7 +1,7 @@
 import { OciError, streamBytes } from "../base/mod.ts";
 import { openDocument, overlaySource } from "../content/mod.ts";
 import type { ContentSource } from "../port/mod.ts";
-import { type Descriptor, mediaTypes, parseLocation } from "../spec/mod.ts";
+import { type Descriptor, type IndexDocument, mediaTypes, parseLocation } from "../spec/mod.ts";
 import { type ListRecord, type ListState, normaliseListName } from "../store/mod.ts";
 import { type ListContext, signalOf } from "./context.ts";
 import { withFeatures } from "./format.ts";
@@ -47,9 +47,17 @@ export function findName(names: readonly string[], text: string): string | undef
   }
 }
 
+/** The document is made when it is asked for: an edit encodes a long index only once more than it must. */
 function viewOf(context: ListContext, record: ListRecord): ListView {
-  const index = record.index.mediaType === mediaTypes.dockerList ? withFeatures(record) : record.index;
-  return { id: record.id, names: record.names, state: record, document: documentOf(context, index) };
+  let made: IndexDocument | undefined;
+  return {
+    id: record.id,
+    names: record.names,
+    state: record,
+    get document() {
+      return (made ??= documentOf(context, record.index.mediaType === mediaTypes.dockerList ? withFeatures(record) : record.index));
+    },
+  };
 }
 
 /** Manifests made by an edit are in the store before the record that refers to them. */
