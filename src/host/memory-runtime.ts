@@ -1,6 +1,6 @@
 import type { Clock, Random } from "../core/port/mod.ts";
 
-/** Returns a clock that starts at `start` (milliseconds since 1970) and runs only while something sleeps, which takes no time. */
+/** Returns a clock that starts at `start` (milliseconds since 1970) and runs only while something sleeps, which takes no time; no timer ever fires. */
 export function memoryClock(start: number = 0): Clock {
   let passed = 0;
   return {
@@ -10,6 +10,7 @@ export function memoryClock(start: number = 0): Clock {
       signal?.throwIfAborted();
       passed += milliseconds;
     },
+    after: () => () => {},
   };
 }
 

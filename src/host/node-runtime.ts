@@ -50,6 +50,10 @@ const nodeClock: Clock = {
       throw error;
     }
   },
+  after(milliseconds, task) {
+    const timer = setTimeout(task, Math.min(milliseconds, longestWait));
+    return () => clearTimeout(timer);
+  },
 };
 
 const nodeRandom: Random = {

@@ -17,6 +17,10 @@ export const webClock: Clock = {
       }, milliseconds);
       signal?.addEventListener("abort", abort, { once: true });
     }),
+  after(milliseconds, task) {
+    const timer = setTimeout(task, milliseconds);
+    return () => clearTimeout(timer);
+  },
 };
 
 /** More at once is refused by the web's `getRandomValues`. */

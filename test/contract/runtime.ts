@@ -36,6 +36,20 @@ export function testRuntime(name: string, make: () => Host): void {
       await expect(sleeping).rejects.toBe(reason);
     });
 
+    it("after() calls its task once, and not when it was taken back", async () => {
+      const { clock } = make();
+      const called: string[] = [];
+      const takeBack = clock.after(0, () => called.push("taken back"));
+      takeBack();
+      await new Promise<void>((resolve) => {
+        clock.after(1, () => {
+          called.push("called");
+          resolve();
+        });
+      });
+      expect(called).toEqual(["called"]);
+    });
+
     it("monotonic() never runs backwards and now() is today", async () => {
       const { clock } = make();
       const before = clock.monotonic();

@@ -130,8 +130,9 @@ describe("request()", () => {
 
   test("gives up a connection that stays silent, and tries again", async () => {
     let requests = 0;
-    const origin = await serve((_, response) => (++requests === 1 ? undefined : response.end("late")));
-    const response = await make({ idleTimeout: 30 }).client.request({ method: "GET", url: origin });
+    const { client, clock } = make({ idleTimeout: 60_000 });
+    const origin = await serve((_, response) => (++requests === 1 ? clock.advance(60_000) : response.end("late")));
+    const response = await client.request({ method: "GET", url: origin });
     expect(await text(response)).toBe("late");
     expect(requests).toBe(2);
   });
@@ -141,11 +142,15 @@ describe("request()", () => {
       response.write("start");
       if (request.url === "/slow") response.end();
     });
-    const { client } = make({ idleTimeout: 30 });
-    const stalled = await client.request({ method: "GET", url: `${origin}/stalled` });
-    await expect(stalled.readBody(100)).rejects.toThrow("nothing came for 1 s");
+    const { client, clock } = make({ idleTimeout: 60_000 });
+    const stalled = (await client.request({ method: "GET", url: `${origin}/stalled` })).body.getReader();
+    expect((await stalled.read()).value?.length).toBe(5);
+    const more = stalled.read();
+    await Promise.resolve();
+    clock.advance(60_000);
+    await expect(more).rejects.toThrow("nothing came for 60 s");
     const slow = await client.request({ method: "GET", url: `${origin}/slow` });
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    clock.advance(600_000);
     expect(await text(slow)).toBe("start");
   });
 

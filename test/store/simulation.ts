@@ -91,6 +91,7 @@ export function createSimulation(files: FileSystem, random: Random): Simulation 
         clock: {
           now: () => time,
           monotonic: () => time,
+          after: () => () => {},
           sleep: (milliseconds) =>
             turn(async () => {
               time += milliseconds;

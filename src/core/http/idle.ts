@@ -1,4 +1,5 @@
 import { NetworkError } from "../base/mod.ts";
+import type { Clock } from "../port/mod.ts";
 
 /** Watches that something happens on a connection. */
 export interface IdleWatch {
@@ -12,35 +13,30 @@ export interface IdleWatch {
   pause(): void;
 }
 
-/**
- * Returns a watch over a request to `host`. The timer is the runtime's own: a host's clock may let waits pass in no time, and
- * no answer can be that fast. It runs only while somebody waits, so that it keeps no program from ending.
- */
-export function watchIdle(idleTimeout: number, host: string): IdleWatch {
+/** Returns a watch over a request to `host`. Its timer runs only while somebody waits, so that it keeps no program from ending. */
+export function watchIdle(clock: Clock, idleTimeout: number, host: string): IdleWatch {
   const idle = new AbortController();
-  let last = performance.now();
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let last = clock.monotonic();
+  let disarm = (): void => {};
 
   const arm = (milliseconds: number): void => {
-    timer = setTimeout(() => {
-      const left = last + idleTimeout - performance.now();
+    disarm = clock.after(milliseconds, () => {
+      const left = last + idleTimeout - clock.monotonic();
       if (left > 0) return arm(left);
       const seconds = Math.max(1, Math.round(idleTimeout / 1000));
       idle.abort(new NetworkError(`Cannot reach "${host}": nothing came for ${seconds} s`, "timeout"));
-    }, milliseconds);
+    });
   };
   return {
     signal: idle.signal,
     wait() {
-      last = performance.now();
-      clearTimeout(timer);
+      last = clock.monotonic();
+      disarm();
       arm(idleTimeout);
     },
     progress() {
-      last = performance.now();
+      last = clock.monotonic();
     },
-    pause() {
-      clearTimeout(timer);
-    },
+    pause: () => disarm(),
   };
 }

@@ -29,7 +29,7 @@ const drainLimit = 64 * 1024;
 /** Sends `request` once; a redirect is an answer like any other. */
 export async function send(tools: SendTools, request: HttpRequest): Promise<HttpResponse> {
   const { host } = new URL(request.url);
-  const watch = watchIdle(tools.idleTimeout, host);
+  const watch = watchIdle(tools.clock, tools.idleTimeout, host);
   const signal = AbortSignal.any([watch.signal, ...(tools.signal ? [tools.signal] : []), ...(request.signal ? [request.signal] : [])]);
   let body: OutgoingBody | undefined;
   try {

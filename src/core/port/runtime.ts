@@ -32,6 +32,8 @@ export interface Clock {
   monotonic(): number;
   /** Waits, or rejects with the signal's reason. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `task` once after a time, unless the function returned is called before. It must not keep the program from ending by itself. */
+  after(milliseconds: number, task: () => void): () => void;
 }
 
 /** Chance. */
