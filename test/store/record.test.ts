@@ -48,9 +48,12 @@ describe("encodeList()", () => {
     expect(JSON.parse(lines[1] ?? "")).toMatchObject({ version: 1, id, generation: 7 });
   });
 
-  it("refuses an index that could not be read back", () => {
+  it("refuses what could not be read back", () => {
     const index = { ...emptyState.index, annotations: { long: "x".repeat(2 ** 22) } };
     expect(() => encodeList(hash, listOf({ index }), stamp)).toThrow("more than 4 MiB");
+    const broken = { ...emptyState.index, manifests: [{ ...entryOf(1), size: -1 }] };
+    expect(() => encodeList(hash, listOf({ index: broken }), stamp)).toThrow('Cannot read the new index of list "localhost/app:latest" at manifests.0.size');
+    expect(() => encodeList(hash, listOf({ created: Number.NaN }), stamp)).toThrow('Cannot read the new record of list "localhost/app:latest" at created');
   });
 });
 

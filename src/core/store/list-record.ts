@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { type Bytes, decodeUtf8, type EntriesOf, OciError, parseJson } from "../base/mod.ts";
+import { type Bytes, decodeUtf8, type EntriesOf, OciError, parseAs, parseJson, quote } from "../base/mod.ts";
 import type { Hash } from "../port/mod.ts";
 import { encodeImageIndex, type ImageIndex, isImageIndex, parseManifest } from "../spec/mod.ts";
 import type { Generation } from "./generation.ts";
@@ -70,12 +70,14 @@ export interface ListStamp {
   readonly nonce: string;
 }
 
-/** Returns the record of `list`. @throws {OciError} `LIMIT` for an index over 4 MiB */
+/** Returns the record of `list`. @throws {OciError} `INVALID` for a list that could not be read back, `LIMIT` for an index over 4 MiB */
 export function encodeList(hash: Hash, list: StoredList, { generation, nonce }: ListStamp): Bytes {
   const { id, name, created, modified, sources, features } = list;
   const index = encodeImageIndex(list.index);
-  if (index.length > indexLimit) throw new OciError("LIMIT", `Cannot store list "${name}": its index has ${index.length} bytes, more than 4 MiB`);
-  const facts: Facts = { version: recordVersion, id, generation, nonce, name, created, modified, sources, features };
+  if (index.length > indexLimit) throw new OciError("LIMIT", `Cannot store list ${quote(name)}: its index has ${index.length} bytes, more than 4 MiB`);
+  parseManifest(index, { mediaType: list.index.mediaType, what: `the new index of list ${quote(name)}` });
+  const what = `the new record of list ${quote(name)}`;
+  const facts = parseAs(FactsSchema, { version: recordVersion, id, generation, nonce, name, created, modified, sources, features }, what);
   return sealRecord(hash, [JSON.stringify(facts), decodeUtf8(index, "index")]);
 }
 

@@ -138,15 +138,12 @@ export function openRegisters(tools: RegisterTools): Registers {
       return true;
     },
     async update(directory, change) {
-      const endTurn = await takeTurn(tools, directory);
-      try {
-        for (let attempt = 0; ; attempt++) {
-          const outcome = await tryUpdate(directory, change);
-          if (outcome !== "lost") return outcome;
-          await clock.sleep(random.number() * Math.min(2 ** attempt, longestPause));
-        }
-      } finally {
-        await endTurn().catch(() => {});
+      // Who lost was not alone: it waits for another turn, or the slower edits get, the more would run at once.
+      for (let attempt = 0; ; attempt++) {
+        const endTurn = await takeTurn(tools, directory);
+        const outcome = await tryUpdate(directory, change).finally(() => endTurn().catch(() => {}));
+        if (outcome !== "lost") return outcome;
+        await clock.sleep(random.number() * Math.min(2 ** attempt, longestPause));
       }
     },
   };

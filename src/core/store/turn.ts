@@ -11,7 +11,8 @@ export interface TurnTools {
 const name = "turn";
 /** Milliseconds for which one holder is waited for; it may have died. */
 const patience = 500;
-const longestPause = 16;
+/** With many waiting, looking costs more than it gains. */
+const longestPause = 64;
 
 /**
  * Waits for a turn in `directory` and returns how to end it. Turns save writers of one record from making changes that
