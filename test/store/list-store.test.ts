@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "bun:test";
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
 import { streamBytes } from "../../src/core/base/mod.ts";
 import { digestBytes } from "../../src/core/content/mod.ts";
 import { type ListState, type ListStore, openListStore } from "../../src/core/store/mod.ts";
@@ -129,6 +132,7 @@ describe.each(places)("openListStore() on %s", (_, open) => {
     const bytes = new Uint8Array([1, 2, 3]);
     const promised = { digest: digestBytes(place.host.hash, bytes), size: 3 };
     expect(await store.content.put(promised, streamBytes(bytes))).toBe("copied");
+    expect(await store.content.readSmall(promised)).toEqual(bytes);
     expect(store.content.path(promised.digest).startsWith(place.host.files.join(place.root, "ocidex", "content"))).toBe(true);
   });
 });
@@ -141,5 +145,22 @@ describe("ListStore.find()", () => {
     const ids = [await store.create("one", emptyState), await store.create("two", emptyState)].map(({ id }) => id);
     await expect(store.find("abab")).rejects.toThrow(`Cannot find list "abab": 2 IDs begin like that: ${ids.toSorted().join(", ")}`);
     expect((await store.find(ids[0] ?? ""))?.names).toEqual(["localhost/one:latest"]);
+  });
+});
+
+describe("openListStore() on node", () => {
+  it.skipIf(process.platform === "win32")("keeps its directories to the owner, whatever is written first", async () => {
+    const place = places[1]?.[1]();
+    if (place === undefined) throw new Error("there is no host with files");
+    try {
+      const store = openListStore(place.host, { root: place.root });
+      const bytes = new Uint8Array([1]);
+      await store.content.put({ digest: digestBytes(place.host.hash, bytes), size: 1 }, streamBytes(bytes));
+      const { id } = await store.create("app", emptyState);
+      for (const path of ["", "lists", "names", "tmp", `lists/${id}`]) expect(statSync(join(place.root, "ocidex", path)).mode & 0o777).toBe(0o700);
+      expect(statSync(join(place.root, "ocidex", "lists", id, "1.json")).mode & 0o777).toBe(0o600);
+    } finally {
+      place.remove();
+    }
   });
 });

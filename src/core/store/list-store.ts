@@ -65,7 +65,8 @@ export function openListStore(host: StoreHost, options: ListStoreOptions = {}): 
   const open = () => {
     if (opened) return opened;
     const root = findStoreRoot(host, options.root);
-    opened = { shelves: openShelves(host, root), content: openContentFiles(host, host.files.join(root, "content")) };
+    const shelves = openShelves(host, root);
+    opened = { shelves, content: openContent(host, root, shelves) };
     return opened;
   };
   return {
@@ -85,5 +86,17 @@ export function openListStore(host: StoreHost, options: ListStoreOptions = {}): 
     remove: (id) => removeList(open().shelves, id),
     untag: (name) => untagList(open().shelves, normaliseListName(name)),
     all: () => readAllRecords(open().shelves),
+  };
+}
+
+/** Whoever writes first, the store's directory is for its owner only. */
+function openContent(host: StoreHost, root: string, shelves: Shelves): ContentFiles {
+  const content = openContentFiles(host, host.files.join(root, "content"));
+  return {
+    ...content,
+    async put(...parameters) {
+      await shelves.prepare();
+      return content.put(...parameters);
+    },
   };
 }

@@ -38,6 +38,9 @@ import { takeTurn } from "./turn.ts";
  * empty has the name; to remove such a thing it is renamed away first, so that no half of it is ever published.
  */
 
+/** Returns what follows from the newest generation, or undefined where nothing does; it may be called several times. */
+export type Change = (newest: Generation) => Promise<Bytes | undefined>;
+
 /** Records that many processes may replace at once. */
 export interface Registers {
   /** Makes a register with its first generation; tells whether it did, false meaning that there is one, or that another try is needed. */
@@ -46,7 +49,7 @@ export interface Registers {
    * Publishes what `change` makes of the newest generation, calling it again whenever somebody was faster; undefined leaves
    * things as they are. `absent` means that there is no such register.
    */
-  update(directory: string, change: (newest: Generation) => Promise<Bytes | undefined>): Promise<"written" | "unchanged" | "absent">;
+  update(directory: string, change: Change): Promise<"written" | "unchanged" | "absent">;
   /** Removes a file, or a directory in one step. */
   discard(path: string): Promise<void>;
 }
@@ -97,7 +100,7 @@ export function openRegisters(tools: RegisterTools): Registers {
     }
   };
 
-  const tryUpdate: (...parameters: Parameters<Registers["update"]>) => Promise<"written" | "unchanged" | "absent" | "lost"> = async (directory, change) => {
+  const tryUpdate = async (directory: string, change: Change): Promise<"written" | "unchanged" | "absent" | "lost"> => {
     const slot = await openSlot(directory);
     if (slot === undefined) return "absent";
     let number: number;
