@@ -3,6 +3,7 @@ import { type HttpResponse, resolveHop } from "../../http/mod.ts";
 import type { BlobOutcome, PutBlobOptions } from "../../port/mod.ts";
 import type { Descriptor } from "../../spec/mod.ts";
 import { type Access, blobPath } from "./access.ts";
+import { openAhead } from "./ahead.ts";
 import { sendChunks } from "./chunks.ts";
 import { failureOf, mayHaveHappened, registryError } from "./errors.ts";
 
@@ -79,22 +80,33 @@ async function hasBlob({ access, descriptor, doing, options }: Upload): Promise<
 /** Sends the blob until it is there; after a try that may have succeeded the registry is asked before the next. */
 async function send(upload: Upload, first: Session | undefined): Promise<BlobOutcome> {
   const { access } = upload;
-  const { memory, http } = access.client;
+  const { http } = access.client;
   const state = { session: first, isUnsure: false };
   return await http.retry<BlobOutcome>(async () => {
     if (state.isUnsure && (await hasBlob(upload))) return "copied";
-    const session = state.session ?? (await start(upload));
-    state.session = undefined;
+    const ahead = state.session === undefined && upload.descriptor.size > 0 ? openAhead(upload.open) : undefined;
+    const task = ahead ? { ...upload, open: ahead.open } : upload;
     try {
-      if (memory.chunked.has(access.key)) await sendChunks(upload, session);
-      else await sendWhole(upload, session);
-    } catch (error) {
-      state.isUnsure = mayHaveHappened(error);
-      throw error;
+      const session = state.session ?? (await start(task));
+      state.session = undefined;
+      await sendTo(task, session, state);
+      upload.sessions.delete(session.url.href);
+    } finally {
+      await ahead?.close();
     }
-    upload.sessions.delete(session.url.href);
     return "copied";
   }, signalOf(upload));
+}
+
+async function sendTo(upload: Upload, session: Session, state: { isUnsure: boolean }): Promise<void> {
+  const { access } = upload;
+  try {
+    if (access.client.memory.chunked.has(access.key)) await sendChunks(upload, session);
+    else await sendWhole(upload, session);
+  } catch (error) {
+    state.isUnsure = mayHaveHappened(error);
+    throw error;
+  }
 }
 
 async function start(upload: Upload): Promise<Session> {
