@@ -1,0 +1,351 @@
+import { describe, expect, test } from "bun:test";
+import { isGroup } from "../../../src/cli/command.ts";
+import { manifest } from "../../../src/cli/manifest/mod.ts";
+import { mediaTypes } from "../../../src/core/spec/mod.ts";
+import { testClock } from "../../helper/clock.ts";
+import { indexAt, type Source } from "../../helper/lists.ts";
+import { digestOf, digestsIn, openShell, type Shell, textOf } from "./shell.ts";
+
+type Check = (shell: Shell & Source) => Promise<void>;
+
+const accessFlags = ["authfile", "creds", "cert-dir", "tls-verify", "insecure"];
+
+/** Returns the platform that a flag gives the entry of a single image. */
+function sets(verb: "add" | "annotate" | "create", flag: string, value: string, seen: Readonly<Record<string, unknown>>): Check {
+  return async ({ must, inspect }) => {
+    const format = flag === "features" ? ["--format", "v2s2"] : [];
+    if (verb === "create") await must("create", `--${flag}`, value, "app", "oci:/src:amd64");
+    else await must("create", ...format, "app", ...(verb === "annotate" ? ["oci:/src:amd64"] : []));
+    if (verb === "add") await must("add", `--${flag}`, value, "app", "oci:/src:amd64");
+    if (verb === "annotate") await must("annotate", `--${flag}`, value, "app", "linux/amd64");
+    expect((await inspect("app")).manifests[0]?.platform).toEqual({ architecture: "amd64", os: "linux", ...seen });
+  };
+}
+
+const json = (verb: readonly string[], seen: object): Check => async ({ must }) => {
+  await must("create", "app", "oci:/src:amd64");
+  const lines = await must(...verb);
+  expect(lines).toHaveLength(1);
+  expect(JSON.parse(lines[0] ?? "")).toMatchObject(seen);
+};
+
+/** Whatever else a result says, these are in it. */
+const result = { id: expect.stringMatching(/^[0-9a-f]{64}$/), names: ["localhost/app:latest"], digest: expect.stringMatching(/^sha256:/), size: expect.any(Number), mediaType: mediaTypes.ociIndex };
+
+/** What every flag does that works, by verb. Without the effect the check fails. */
+const effects: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
+  create: {
+    all: async ({ must, inspect, amd64, arm64, attestation }) => {
+      await must("create", "--all", "app", "oci:/src:multi");
+      expect(digestsIn(await inspect("app"))).toEqual([amd64, arm64, attestation].map(digestOf));
+    },
+    amend: async ({ must, fail }) => {
+      const [id] = await must("create", "app");
+      expect(await fail("create", "app")).toContain("that name is already in use");
+      for (const flag of ["--amend", "-a"]) expect(await must("create", flag, "app")).toEqual([id ?? ""]);
+    },
+    replace: async ({ must, inspect }) => {
+      const [id] = await must("create", "app", "oci:/src:amd64");
+      expect(await must("create", "--replace", "app")).not.toEqual([id ?? ""]);
+      expect((await inspect("app")).manifests).toEqual([]);
+    },
+    annotation: async ({ must, inspect }) => {
+      await must("create", "--annotation", "a=1,b=2", "--annotation=c==", "app");
+      expect((await inspect("app")).annotations).toEqual({ a: "1,b=2", c: "=" });
+    },
+    "annotation-file": async ({ host, must, inspect }) => {
+      await (await host.files.create("/notes")).write(new TextEncoder().encode("# ci\na=1, 2\nindex:b=2\nc=3\n"));
+      await must("create", "--annotation-file", "/notes", "--annotation", "c=typed", "app");
+      expect((await inspect("app")).annotations).toEqual({ a: "1, 2", b: "2", c: "typed" });
+    },
+    "artifact-type": async ({ must, inspect }) => {
+      await must("create", "--artifact-type", "application/x", "app");
+      expect((await inspect("app")).artifactType).toBe("application/x");
+    },
+    subject: async ({ must, inspect, arm64 }) => {
+      await must("create", "--subject", "oci:/src:arm64", "app");
+      expect((await inspect("app")).subject?.digest).toBe(digestOf(arm64));
+    },
+    format: async ({ must, inspect }) => {
+      for (const [format, type] of [["oci", mediaTypes.ociIndex], ["v2s2", mediaTypes.dockerList], ["docker", mediaTypes.dockerList]] as const) {
+        await must("create", "--replace", "--format", format, "app");
+        expect((await inspect("app")).mediaType).toBe(type);
+      }
+    },
+    "no-attestations": async ({ must, inspect, amd64 }) => {
+      await must("create", "--no-attestations", "app", "oci:/src:multi");
+      expect(digestsIn(await inspect("app"))).toEqual([digestOf(amd64)]);
+    },
+    json: json(["create", "--amend", "--json", "app", "oci:/src:arm64"], { ...result, entries: [expect.stringMatching(/^sha256:/)] }),
+    os: sets("create", "os", "plan9", { os: "plan9" }),
+    arch: async ({ must, inspect, arm64 }) => {
+      await must("create", "--arch", "arm64", "app", "oci:/src:multi");
+      expect(digestsIn(await inspect("app"))).toEqual([digestOf(arm64)]);
+      await sets("create", "arch", "386", { architecture: "386" })(await openShell());
+    },
+    platform: async ({ must, inspect, fail, amd64, arm64, attestation }) => {
+      await must("create", "--platform", "linux/arm64", "--platform", "linux/amd64", "app", "oci:/src:multi");
+      expect(digestsIn(await inspect("app"))).toEqual([amd64, arm64, attestation].map(digestOf));
+      expect(await fail("create", "--platform", "linux/arm64", "web", "oci:/src:amd64")).toContain("expected linux/arm64");
+    },
+  },
+  add: {
+    all: async ({ must, inspect, amd64, arm64, attestation }) => {
+      await must("create", "app");
+      await must("add", "--all", "app", "oci:/src:multi");
+      expect(digestsIn(await inspect("app"))).toEqual([amd64, arm64, attestation].map(digestOf));
+    },
+    annotation: async ({ must, inspect }) => {
+      await must("create", "app");
+      await must("add", "--annotation", "a=1,b=2", "--annotation", "index:i=1", "--annotation", "manifest-descriptor[linux/amd64]:e=1", "app", "oci:/src:amd64");
+      const { annotations, manifests } = await inspect("app");
+      expect([annotations, manifests[0]?.annotations]).toEqual([{ i: "1" }, { a: "1,b=2", e: "1" }]);
+    },
+    format: async ({ must, inspect }) => {
+      await must("create", "app");
+      await must("add", "--format", "docker", "app", "oci:/src:amd64");
+      expect((await inspect("app")).mediaType).toBe(mediaTypes.dockerList);
+    },
+    "no-attestations": async ({ must, inspect, amd64, arm64 }) => {
+      await must("create", "app");
+      await must("add", "--all", "--no-attestations", "app", "oci:/src:multi");
+      expect(digestsIn(await inspect("app"))).toEqual([amd64, arm64].map(digestOf));
+    },
+    json: json(["add", "--json", "app", "oci:/src:arm64"], { ...result, entries: [expect.stringMatching(/^sha256:/)], added: [expect.stringMatching(/^sha256:/)] }),
+    os: sets("add", "os", "bar", { os: "bar" }),
+    arch: sets("add", "arch", "386", { architecture: "386" }),
+    variant: sets("add", "variant", "v3", { variant: "v3" }),
+    "os-version": sets("add", "os-version", "7.7.7", { "os.version": "7.7.7" }),
+    features: sets("add", "features", "sse4,aes", { features: ["sse4", "aes"] }),
+    "os-features": sets("add", "os-features", "a,b", { "os.features": ["a", "b"] }),
+    platform: async ({ must, fail, inspect, arm64 }) => {
+      await must("create", "app");
+      await must("add", "--platform", "linux/arm64", "app", "oci:/src:multi");
+      expect(digestsIn(await inspect("app"))).toEqual([digestOf(arm64)]);
+      expect(await fail("add", "--platform", "linux/arm64", "app", "oci:/src:amd64")).toContain("expected linux/arm64");
+    },
+  },
+  annotate: {
+    index: async ({ must, inspect }) => {
+      const [id = ""] = await must("create", "app", "oci:/src:amd64");
+      expect(await must("annotate", "--index", "--annotation", "a=1", "app")).toEqual([id]);
+      expect((await inspect("app")).annotations).toEqual({ a: "1" });
+    },
+    annotation: async ({ must, inspect }) => {
+      await must("create", "app", "oci:/src:multi");
+      await must("annotate", "--annotation", "a=1,2", "--annotation", "index:i=1", "app", "linux/amd64");
+      const { annotations, manifests } = await inspect("app");
+      expect([annotations, manifests[0]?.annotations]).toEqual([{ i: "1" }, { a: "1,2", from: "source" }]);
+    },
+    "annotation-file": async ({ host, must, inspect }) => {
+      await (await host.files.create("/notes.json")).write(new TextEncoder().encode('{"a":"1","__proto__":"2"}'));
+      await must("create", "app", "oci:/src:amd64");
+      await must("annotate", "--annotation-file", "/notes.json", "app", "linux/amd64");
+      expect(Object.entries((await inspect("app")).manifests[0]?.annotations ?? {})).toEqual([["__proto__", "2"], ["a", "1"]]);
+    },
+    unsetannotation: async ({ must, inspect }) => {
+      await must("create", "--annotation", "a=1", "--annotation", "b=2", "app", "oci:/src:multi");
+      await must("annotate", "--unsetannotation", "from", "app", "linux/amd64");
+      await must("annotate", "--unset-annotation", "a", "app");
+      const { annotations, manifests } = await inspect("app");
+      expect([annotations, manifests[0]?.annotations]).toEqual([{ b: "2" }, undefined]);
+    },
+    unset: async ({ must, fail, inspect }) => {
+      await must("create", "--subject", "oci:/src:amd64", "app", "oci:/src:arm64");
+      await must("annotate", "--unset", "variant", "app", "linux/arm64");
+      await must("annotate", "--unset", "subject", "app");
+      const { subject, manifests } = await inspect("app");
+      expect([subject, manifests[0]?.platform]).toEqual([undefined, { architecture: "arm64", os: "linux" }]);
+      expect(await fail("annotate", "--unset", "variant", "app")).toContain("expected subject, artifactType, annotations");
+      expect(await fail("annotate", "--unset", "subject", "app", "linux/arm64")).toContain("expected os.version, os.features, variant");
+    },
+    "artifact-type": async ({ must, inspect }) => {
+      await must("create", "app", "oci:/src:amd64");
+      await must("annotate", "--artifact-type", "application/i", "app");
+      await must("annotate", "--artifact-type", "application/e", "app", "linux/amd64");
+      const { artifactType, manifests } = await inspect("app");
+      expect([artifactType, manifests[0]?.artifactType]).toEqual(["application/i", "application/e"]);
+    },
+    subject: async ({ must, inspect, arm64 }) => {
+      const [id = ""] = await must("create", "app");
+      expect(await must("annotate", "--subject", "oci:/src:arm64", "app")).toEqual([id]);
+      expect((await inspect("app")).subject).toEqual({ mediaType: mediaTypes.ociManifest, digest: digestOf(arm64), size: arm64.bytes.length });
+    },
+    format: async ({ must, inspect }) => {
+      await must("create", "app");
+      await must("annotate", "--format", "v2s2", "app");
+      expect((await inspect("app")).mediaType).toBe(mediaTypes.dockerList);
+    },
+    json: json(["annotate", "--json", "--annotation", "a=1", "app", "linux/amd64"], { ...result, entries: [expect.stringMatching(/^sha256:/)] }),
+    os: sets("annotate", "os", "OperatingSystem", { os: "OperatingSystem" }),
+    arch: sets("annotate", "arch", "aRCHITECTURE", { architecture: "aRCHITECTURE" }),
+    variant: sets("annotate", "variant", "vARIANT", { variant: "vARIANT" }),
+    "os-version": sets("annotate", "os-version", "1.2.3", { "os.version": "1.2.3" }),
+    features: sets("annotate", "features", "sse4,aes", { features: ["sse4", "aes"] }),
+    "os-features": sets("annotate", "os-features", "a,b", { "os.features": ["a", "b"] }),
+  },
+  remove: {
+    attestations: async ({ must, inspect, arm64 }) => {
+      await must("create", "--all", "app", "oci:/src:multi");
+      await must("remove", "--attestations", "app", "linux/amd64");
+      expect(digestsIn(await inspect("app"))).toEqual([digestOf(arm64)]);
+    },
+    json: json(["remove", "--json", "app", "linux/amd64"], { ...result, entries: [expect.stringMatching(/^sha256:/)], removed: [expect.stringMatching(/^sha256:/)] }),
+  },
+  inspect: {
+    output: async ({ must, fail }) => {
+      await must("create", "app");
+      const outputs = await Promise.all(["json", "raw", "table", "tree"].map((form) => must("inspect", "-o", form, "app")));
+      expect(new Set(outputs.map((lines) => lines.join("\n"))).size).toBe(4);
+      expect(await fail("inspect", "--output", "yaml", "app")).toContain("must be one of json, raw, table, tree");
+    },
+    verbose: async ({ must }) => {
+      await must("create", "app");
+      for (const flag of ["--verbose", "-v"]) expect(await must("inspect", flag, "app")).toEqual(await must("inspect", "app"));
+    },
+  },
+  push: {
+    all: async ({ must, fail, manifest: run, host }) => {
+      await must("create", "app", "oci:/src:amd64");
+      expect(await fail("push", "--all=false", "-q", "app", "oci:/out:1")).toContain("the destination lacks image");
+      expect((await run("push", "--all", "app", "oci:/out:1")).errors).toContain("Copying 1 images generated from 1 images in list");
+      expect((await run("push", "--all=false", "app", "oci:/out:2")).errors).toContain("Copying 0 images generated from 1 images in list");
+      expect((await indexAt(host, "oci:/out:2")).manifests).toHaveLength(1);
+    },
+    tag: async ({ must, host }) => {
+      await must("create", "app");
+      await must("push", "-q", "--tag", "2", "--tag=latest", "app", "oci:/out:1");
+      for (const tag of ["1", "2", "latest"]) expect((await indexAt(host, `oci:/out:${tag}`)).manifests).toEqual([]);
+    },
+    format: async ({ must, manifest: run, host }) => {
+      await must("create", "app", "oci:/src:docker");
+      for (const [format, type] of [["oci", mediaTypes.ociManifest], ["v2s2", mediaTypes.dockerManifest], ["docker", mediaTypes.dockerManifest]] as const) {
+        expect((await run("push", "-q", "-f", format, "app", "dir:/out")).status).toBe(0);
+        expect((await indexAt(host, "dir:/out")).manifests[0]?.mediaType).toBe(type);
+      }
+    },
+    rm: async ({ must, manifest: run }) => {
+      for (const flag of ["--rm", "--purge", "-p"]) {
+        await must("create", "app");
+        await must("push", "-q", flag, "app", "oci:/out:1");
+        expect((await run("exists", "app")).status).toBe(1);
+      }
+    },
+    digestfile: async ({ must, host }) => {
+      const [id] = await must("create", "app");
+      const [line] = await must("push", "-q", "--digestfile", "/digest", "app", "oci:/out:1");
+      expect(line).toBe(`${id}: ${await textOf(host, "/digest")}`);
+    },
+    quiet: async ({ must, manifest: run }) => {
+      await must("create", "app", "oci:/src:amd64");
+      expect((await run("push", "app", "oci:/out:1")).errors).toContain("Writing manifest list to image destination");
+      for (const flag of ["--quiet", "-q"]) expect((await run("push", flag, "app", "oci:/other:1")).errors).toBe("");
+    },
+    retry: async () => {
+      for (const tries of [0, 2]) {
+        const { shell, asked } = await unreachable();
+        expect((await shell.manifest("push", "--retry", String(tries), "app", "docker://registry.example.com/app")).status).toBe(125);
+        expect(asked.length).toBe(tries + 1);
+      }
+    },
+    "retry-delay": async () => {
+      const waits = async (delay: string) => {
+        const { shell, waits } = await unreachable();
+        const { errors } = await shell.manifest("push", "--retry", "2", "--retry-delay", delay, "app", "docker://registry.example.com/app");
+        expect(errors).toMatch(/Failed, retrying in .* \.\.\. \(1\/2\)\. Error: /);
+        return waits;
+      };
+      const [short, long] = [await waits("10ms"), await waits("10s")];
+      expect(short.length).toBe(2);
+      expect(long).toEqual(short.map((wait) => wait * 1000));
+    },
+    concurrency: async () => {
+      for (const bound of [1, 3]) {
+        const { shell, most } = await busy();
+        await shell.manifest("push", "-q", "--concurrency", String(bound), "app", "docker://registry.example.com/app");
+        expect(most()).toBe(bound);
+      }
+      const { shell } = await busy();
+      expect(await shell.fail("push", "--concurrency", "0", "app")).toContain("expected 1 or more");
+    },
+    "remove-signatures": async ({ must }) => {
+      await must("create", "app");
+      expect(await must("push", "-q", "--remove-signatures", "app", "oci:/out:1")).toHaveLength(1);
+    },
+    json: json(["push", "-q", "--json", "app", "oci:/one:1", "oci:/two:1"], {
+      ...result,
+      entries: [expect.stringMatching(/^sha256:/)],
+      destinations: ["oci:/one:1", "oci:/two:1"],
+    }),
+  },
+  rm: {
+    ignore: async ({ must, fail }) => {
+      expect(await fail("rm", "none")).toBe("Error: none: image not known");
+      for (const flag of ["--ignore", "-i"]) expect(await must("rm", flag, "none")).toEqual([]);
+    },
+    json: json(["rm", "--json", "app"], { deletions: [{ untagged: ["localhost/app:latest"], removed: expect.stringMatching(/^[0-9a-f]{64}$/) }] }),
+  },
+  exists: {},
+  list: {
+    json: async ({ must }) => {
+      const [id] = await must("create", "app");
+      expect(JSON.parse((await must("list", "--json"))[0] ?? "")).toEqual([
+        { id, names: ["localhost/app:latest"], mediaType: mediaTypes.ociIndex, entries: 0, created: expect.stringMatching(/^\d{4}-.*Z$/), modified: expect.stringMatching(/^\d{4}-.*Z$/) },
+      ]);
+    },
+  },
+};
+
+/** A shell with a list, where a registry takes nothing, and a clock that only counts waits. */
+async function unreachable() {
+  const asked: string[] = [];
+  const clock = testClock();
+  const { waits } = clock;
+  const fetch = async (url: string, init: RequestInit = {}) => {
+    if (init.method === "PUT") asked.push(url);
+    // After a PUT that may have been done the registry is asked whether it has been.
+    return new Response(null, { status: init.method === "PUT" ? 503 : 404 });
+  };
+  const shell = await openShell({ fetch, clock, random: { bytes: (length) => new Uint8Array(length).fill(waits.length + 7), number: () => 0.5 } });
+  await shell.must("create", "app");
+  waits.length = 0;
+  return { shell, asked, waits };
+}
+
+/** A shell with a list of images, and a registry that notes how many requests it has at once. */
+async function busy() {
+  let [now, most] = [0, 0];
+  const fetch = async () => {
+    most = Math.max(most, ++now);
+    for (let turns = 0; turns < 5; turns++) await new Promise((resolve) => setTimeout(resolve, 0));
+    now--;
+    return new Response(null, { status: 403 });
+  };
+  const shell = await openShell({ fetch });
+  await shell.must("create", "app", "oci:/src:amd64", "oci:/src:arm64", "oci:/src:riscv64", "oci:/src:docker");
+  return { shell, most: () => most };
+}
+
+for (const command of manifest.commands) {
+  if (isGroup(command)) continue;
+  const checks = effects[command.name] ?? {};
+  const flags = command.flags.filter(({ name }) => !accessFlags.includes(name));
+
+  describe(`manifest ${command.name}`, () => {
+    test("has a check for every flag that works", () => {
+      const works = flags.filter(({ notYet }) => notYet === undefined).map(({ name }) => name);
+      expect(Object.keys(checks).sort()).toEqual(works.sort());
+    });
+
+    for (const [name, check] of Object.entries(checks)) test(`--${name} has its effect`, async () => check(await openShell()));
+
+    for (const { name, type, notYet } of flags) {
+      if (notYet === undefined) continue;
+      test(`--${name} is known and says that it does not work yet`, async () => {
+        const value = { flag: [], text: ["x"], texts: ["x"], list: ["x"], number: ["1"], duration: ["1s"] }[type];
+        const { fail } = await openShell();
+        expect(await fail(command.name, `--${name}`, ...value, "app", "x")).toBe(`Error: --${name} is not supported yet: ${notYet}`);
+      });
+    }
+  });
+}
