@@ -1,6 +1,6 @@
-import { isOciError } from "../base/mod.ts";
 import { hasTransport, parseLocation } from "../spec/mod.ts";
 import { type ListContext, signalOf } from "./context.ts";
+import { isMissing } from "./missing.ts";
 
 /** Tells whether there is a local list, or a manifest at a location. Only "not found" is a no; every other failure is thrown. */
 export async function listExists(context: ListContext, list: string): Promise<boolean> {
@@ -10,7 +10,7 @@ export async function listExists(context: ListContext, list: string): Promise<bo
     await source.describe(signalOf(context));
     return true;
   } catch (error) {
-    if (isOciError(error, "NOT_FOUND")) return false;
+    if (isMissing(error, list)) return false;
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { equalBytes, isOciError, OciError, quote } from "../base/mod.ts";
+import { equalBytes, OciError, quote } from "../base/mod.ts";
 import { overlaySource } from "../content/mod.ts";
 import { copyList, isSameRepository } from "../copy/mod.ts";
 import type { ContentPlace, ContentSource, ContentTarget } from "../port/mod.ts";
@@ -7,6 +7,7 @@ import type { ListState } from "../store/mod.ts";
 import { type ListContext, quietly, signalOf } from "./context.ts";
 import { withFeatures } from "./format.ts";
 import type { Foresee } from "./image.ts";
+import { isMissing } from "./missing.ts";
 import { byDigest, documentOf, leftToCheck, type ListPlace, type ListView, requireIndex, type WriteOptions } from "./place.ts";
 
 /** Returns the list at `location` as a place: the index is read, edited and written where it is, and no layer moves that is there already. */
@@ -30,7 +31,7 @@ export async function openLocationPlace(context: ListContext, location: Location
       try {
         return await read();
       } catch (error) {
-        if (isOciError(error, "NOT_FOUND")) return undefined;
+        if (isMissing(error, name)) return undefined;
         throw error;
       }
     },

@@ -2,6 +2,7 @@ import { isOciError, OciError } from "../base/mod.ts";
 import { hasTransport, parseLocation } from "../spec/mod.ts";
 import { type ListContext, signalOf } from "./context.ts";
 import { findName } from "./local-place.ts";
+import { isMissing } from "./missing.ts";
 
 /** What {@linkcode deleteList} did. */
 export interface Deletion {
@@ -55,7 +56,7 @@ export async function deleteLists(
       deletions.push(await deleteList(context, list));
     } catch (error) {
       if (!isOciError(error)) throw error;
-      if (options.ignoreMissing !== true || error.code !== "NOT_FOUND") failures.push(error);
+      if (options.ignoreMissing !== true || !isMissing(error, list)) failures.push(error);
     }
   }
   return { deletions, failures };
