@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { type Bytes, decodeUtf8, type EntriesOf, OciError, parseAs, parseJson, quote } from "../base/mod.ts";
 import type { Hash } from "../port/mod.ts";
-import { encodeImageIndex, type ImageIndex, isImageIndex, parseManifest } from "../spec/mod.ts";
+import { encodeImageIndex, type ImageIndex, ImageIndexSchema, isImageIndex, parseManifest } from "../spec/mod.ts";
 import type { Generation } from "./generation.ts";
 import { damagedRecord, recordVersion, reportDamage, sealRecord, unsealRecord } from "./record.ts";
 
@@ -75,7 +75,7 @@ export function encodeList(hash: Hash, list: StoredList, { generation, nonce }: 
   const { id, name, created, modified, sources, features } = list;
   const index = encodeImageIndex(list.index);
   if (index.length > indexLimit) throw new OciError("LIMIT", `Cannot store list ${quote(name)}: its index has ${index.length} bytes, more than 4 MiB`);
-  parseManifest(index, { mediaType: list.index.mediaType, what: `the new index of list ${quote(name)}` });
+  parseJson(ImageIndexSchema, index, `the new index of list ${quote(name)}`);
   const what = `the new record of list ${quote(name)}`;
   const facts = parseAs(FactsSchema, { version: recordVersion, id, generation, nonce, name, created, modified, sources, features }, what);
   return sealRecord(hash, [JSON.stringify(facts), decodeUtf8(index, "index")]);

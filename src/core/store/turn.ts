@@ -9,38 +9,45 @@ export interface TurnTools {
 }
 
 const name = "turn";
-/** Milliseconds for which one holder is waited for; it may have died. */
+/** Milliseconds of sleep for which one holder is waited for; it may have died. */
 const patience = 500;
 /** With many waiting, looking costs more than it gains. */
-const longestPause = 64;
+const longestPause = 250;
 
 /**
  * Waits for a turn in `directory` and returns how to end it. Turns save writers of one record from making changes that
  * will lose; nothing depends on them. Who dies holding one costs the next writer half a second.
+ *
+ * Sleep is counted as it was asked for, not as it was: where everything is slow, holders are too.
  */
-export async function takeTurn({ files, clock, random }: TurnTools, directory: string): Promise<() => Promise<void>> {
+export async function takeTurn(tools: TurnTools, directory: string): Promise<() => Promise<void>> {
+  const { files, clock, random } = tools;
   const path = files.join(directory, name);
   let holder: number | undefined;
-  let since = clock.monotonic();
+  let waited = 0;
   for (let attempt = 0; ; attempt++) {
-    try {
-      await (await files.create(path, { mode: 0o600 })).close();
-      return await endOf(files, path);
-    } catch (error) {
-      // Whatever stands against it will stand against the edit as well, which says so.
-      if (!isOciError(error, "EXISTS")) return async () => {};
-    }
     const modified = (await files.status(path))?.modified;
-    if (modified !== holder) {
-      holder = modified;
-      since = clock.monotonic();
-    } else if (clock.monotonic() - since > patience) await files.remove(path).catch(() => {});
-    await clock.sleep(random.number() * Math.min(2 ** attempt, longestPause));
+    if (modified === undefined) {
+      const end = await tryTurn(files, path);
+      if (end) return end;
+    } else if (modified !== holder) waited = 0;
+    else if (waited > patience) await files.remove(path).catch(() => {});
+    holder = modified;
+    const pause = random.number() * Math.min(2 ** attempt, longestPause);
+    waited += pause;
+    await clock.sleep(pause);
   }
 }
 
-/** A holder that was given up on must not end the turn of the next one, or two would have one from then on. */
-async function endOf(files: FileSystem, path: string): Promise<() => Promise<void>> {
+/** Returns how to end the turn, or undefined where somebody else has it. */
+async function tryTurn(files: FileSystem, path: string): Promise<(() => Promise<void>) | undefined> {
+  try {
+    await (await files.create(path, { mode: 0o600 })).close();
+  } catch (error) {
+    // Anything but another holder will stand against the edit as well, which says so.
+    return isOciError(error, "EXISTS") ? undefined : async () => {};
+  }
+  // A holder that was given up on must not end the turn of the next one, or two would have one from then on.
   const own = (await files.status(path))?.modified;
   return async () => {
     if ((await files.status(path))?.modified === own) await files.remove(path);
