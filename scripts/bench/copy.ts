@@ -21,7 +21,7 @@ export async function measureCopy(tools: Tools, workshop: Workshop): Promise<rea
   await seedManifest(from.host, "big", "1", index);
   const results = await inTurns(rounds, tools.keys(), (tool, round) => {
     const target = `${to.host}/${tool}/round-${round}:1`;
-    return workshop.run(commandOf(tool, tools, { source: `${from.host}/big:1`, target, hosts: [from.host, to.host] }));
+    return workshop.run(commandOf(tool, tools, { source: `${from.host}/big:1`, target, hosts: [from.host, to.host] }), { memory: true });
   });
   const name = "copy 2 × 256 MiB";
   return [

@@ -40,11 +40,11 @@ export class Workshop implements Disposable {
   #runs = 0;
 
   /** Runs a command with settings, caches and stores that nobody has used. @throws {Error} when it fails */
-  async run(command: readonly string[]): Promise<Measured> {
+  async run(command: readonly string[], { memory = false }: { readonly memory?: boolean } = {}): Promise<Measured> {
     const home = join(this.path, `home-${++this.#runs}`);
     mkdirSync(home);
     const folders = { HOME: home, XDG_CACHE_HOME: join(home, "cache"), XDG_CONFIG_HOME: join(home, "config"), OCIDEX_ROOT: join(home, "store") };
-    const measured = await start(command, { env: { ...folders, DOCKER_CONFIG: home }, memory: true }).ended;
+    const measured = await start(command, { env: { ...folders, DOCKER_CONFIG: home }, memory }).ended;
     rmSync(home, { recursive: true, force: true });
     if (measured.status !== 0) throw new Error(`${command.join(" ")} ended with ${measured.status}: ${measured.stderr}`);
     return measured;
