@@ -42,7 +42,10 @@ function nameOf(entry: Descriptor): string {
 export function formatTree(document: ManifestDocument): readonly string[] {
   const { value } = document;
   const head = [`${document.descriptor.digest}  ${document.descriptor.mediaType}`, ...annotationLines(value.annotations).map((line) => `│ ${line}`)];
-  return [...head, ...branches(isImageIndex(value) ? topEntries(value) : [value.config, ...value.layers].map((part) => ({ label: label(part, part.mediaType), below: [] })))];
+  return [
+    ...head,
+    ...branches(isImageIndex(value) ? topEntries(value) : [value.config, ...value.layers].map((part) => ({ label: label(part, part.mediaType), below: [] }))),
+  ];
 }
 
 interface Branch {

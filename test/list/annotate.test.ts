@@ -1,6 +1,15 @@
 import { describe, expect, it } from "bun:test";
-import { addToList, annotateList, annotateListEntries, createList, inspectList, parseLevelAnnotations, readAnnotationFile, removeFromList } from "../../src/core/list/mod.ts";
 import { encodeUtf8 } from "../../src/core/base/mod.ts";
+import {
+  addToList,
+  annotateList,
+  annotateListEntries,
+  createList,
+  inspectList,
+  parseLevelAnnotations,
+  readAnnotationFile,
+  removeFromList,
+} from "../../src/core/list/mod.ts";
 import { parsePlatform } from "../../src/core/spec/mod.ts";
 import { entryIn, entryOf, failureOf, fillSource, indexOfList, openDesk, putIndex } from "../helper/lists.ts";
 
@@ -92,14 +101,20 @@ describe("annotateListEntries()", () => {
   for (const field of ["variant", "os.version", "os.features", "platform", "artifactType", "annotations"] as const) {
     it(`takes out ${field}`, async () => {
       const { lists, amd64, index } = await open();
-      await annotateListEntries(lists, "app", ["linux/amd64"], { annotations: { a: "1" }, artifactType: "application/x", platform: { variant: "v1", "os.version": "1", "os.features": ["x"] } });
+      await annotateListEntries(lists, "app", ["linux/amd64"], {
+        annotations: { a: "1" },
+        artifactType: "application/x",
+        platform: { variant: "v1", "os.version": "1", "os.features": ["x"] },
+      });
       const before = entryIn(await index(), amd64);
       const has = (entry: typeof before) => field in entry || field in (entry.platform ?? {});
       expect(has(before)).toBe(true);
       await annotateListEntries(lists, "app", [amd64.descriptor.digest], { unset: [field] });
       const after = entryIn(await index(), amd64);
       expect(has(after)).toBe(false);
-      expect(Object.keys(after).length + Object.keys(after.platform ?? {}).length).toBeLessThan(Object.keys(before).length + Object.keys(before.platform ?? {}).length);
+      expect(Object.keys(after).length + Object.keys(after.platform ?? {}).length).toBeLessThan(
+        Object.keys(before).length + Object.keys(before.platform ?? {}).length,
+      );
     });
   }
 
@@ -111,7 +126,11 @@ describe("annotateListEntries()", () => {
       entryAnnotations: [{ platform: parsePlatform("linux/arm64"), annotations: { e: "1" } }],
     });
     const after = await index();
-    expect([after.annotations, entryIn(after, amd64).annotations, entryIn(after, arm64).annotations]).toEqual([{ i: "1" }, { a: "1", from: "source" }, { e: "1" }]);
+    expect([after.annotations, entryIn(after, amd64).annotations, entryIn(after, arm64).annotations]).toEqual([
+      { i: "1" },
+      { a: "1", from: "source" },
+      { e: "1" },
+    ]);
   });
 
   it("wants an entry", async () => {
@@ -141,7 +160,9 @@ describe("annotateList()", () => {
     const annotations = Object.fromEntries(["__proto__", "10", "9", "constructor", "😀", "\uffee", "Z"].map((key) => [key, "v"]));
     await annotateList(lists, "app", { annotations });
     const { document } = await inspectList(lists, "app");
-    expect(new TextDecoder().decode(document.bytes)).toContain('"annotations":{"10":"v","9":"v","Z":"v","__proto__":"v","constructor":"v","\uffee":"v","😀":"v"}');
+    expect(new TextDecoder().decode(document.bytes)).toContain(
+      '"annotations":{"10":"v","9":"v","Z":"v","__proto__":"v","constructor":"v","\uffee":"v","😀":"v"}',
+    );
   });
 
   it("sets the subject: type, digest and size of what is named", async () => {
@@ -199,7 +220,9 @@ describe("a key in org.opencontainers. outside the specification", () => {
 
   it("gets none when it is taken out, and keys of the specification get none", async () => {
     const { lists, warnings } = await open();
-    await annotateList(lists, "app", { annotations: { "org.opencontainers.image.licence": undefined, "org.opencontainers.image.licenses": "MIT", "org.example": "1" } });
+    await annotateList(lists, "app", {
+      annotations: { "org.opencontainers.image.licence": undefined, "org.opencontainers.image.licenses": "MIT", "org.example": "1" },
+    });
     expect(warnings()).toEqual([]);
   });
 });
@@ -210,7 +233,13 @@ describe("parseLevelAnnotations()", () => {
   });
 
   it("reads buildx's prefixes, several of them joined by commas", () => {
-    const levels = parseLevelAnnotations(["index:a=1", "manifest-descriptor:b=2", "manifest-descriptor[linux/arm64]:c=3", "index,manifest-descriptor[linux/amd64]:d=x:y", "e=5"]);
+    const levels = parseLevelAnnotations([
+      "index:a=1",
+      "manifest-descriptor:b=2",
+      "manifest-descriptor[linux/arm64]:c=3",
+      "index,manifest-descriptor[linux/amd64]:d=x:y",
+      "e=5",
+    ]);
     expect(levels).toEqual({
       plain: { e: "5" },
       index: { a: "1", d: "x:y" },
@@ -228,7 +257,11 @@ describe("parseLevelAnnotations()", () => {
 
   it("keeps __proto__ at every level", () => {
     const { plain, index, entries } = parseLevelAnnotations(["__proto__=1", "index:__proto__=2", "manifest-descriptor:__proto__=3"]);
-    expect([plain, index, entries[0]?.annotations ?? {}].map((map) => Object.entries(map))).toEqual([[["__proto__", "1"]], [["__proto__", "2"]], [["__proto__", "3"]]]);
+    expect([plain, index, entries[0]?.annotations ?? {}].map((map) => Object.entries(map))).toEqual([
+      [["__proto__", "1"]],
+      [["__proto__", "2"]],
+      [["__proto__", "3"]],
+    ]);
   });
 
   it("refuses a missing =, an empty key, a platform of the index, and annotations inside images", () => {

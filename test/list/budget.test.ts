@@ -1,10 +1,20 @@
 import { afterEach, describe, expect, it } from "bun:test";
 import { addToList, annotateList, createList, type ListContext, openLists, pushList } from "../../src/core/list/mod.ts";
-import { currentHost } from "../../src/host/current.ts";
 import type { Fetch } from "../../src/core/port/mod.ts";
+import { currentHost } from "../../src/host/current.ts";
 import { memoryHost } from "../../src/host/memory.ts";
-import { type Fault, type RegistryOptions, type SeededImage, type SeenRequest, seedImage, seedIndex, sha256, startRegistry, type TestRegistry } from "../helper/registry.ts";
 import { failureOf } from "../helper/lists.ts";
+import {
+  type Fault,
+  type RegistryOptions,
+  type SeededImage,
+  type SeenRequest,
+  seedImage,
+  seedIndex,
+  sha256,
+  startRegistry,
+  type TestRegistry,
+} from "../helper/registry.ts";
 
 /** What a case works with: two registries, two images, and verbs that have asked nothing yet. */
 interface Setting {
@@ -90,7 +100,13 @@ const cases: readonly Case[] = [
     images: "target",
     requests: [3, 3],
     chain: 3,
-    prepare: async ({ target, images }) => seedIndex(target, "app", "1", images.map(({ manifest }) => manifest)),
+    prepare: async ({ target, images }) =>
+      seedIndex(
+        target,
+        "app",
+        "1",
+        images.map(({ manifest }) => manifest),
+      ),
     run: (setting) => annotateList(setting.lists, tagOf(setting), { annotations: { "org.opencontainers.image.description": "An app" } }),
   },
 ];
@@ -115,7 +131,12 @@ async function openSetting({ images: where, prepare }: Case, layers: number, opt
   open.push(target, other);
   const registry = where === "other" ? other : target;
   const images = platforms.map((platform) => seedImage(registry, repositoryOf[where], platform.slice(6), { platform, layers }));
-  const files = Object.fromEntries(images.map(({ manifest }, at) => [`/${platforms[at]?.slice(6)}.json`, JSON.stringify({ ...manifest, platform: { architecture: platforms[at]?.slice(6), os: "linux" } })]));
+  const files = Object.fromEntries(
+    images.map(({ manifest }, at) => [
+      `/${platforms[at]?.slice(6)}.json`,
+      JSON.stringify({ ...manifest, platform: { architecture: platforms[at]?.slice(6), os: "linux" } }),
+    ]),
+  );
   const { fetch, hash } = await currentHost();
   const host = { ...memoryHost({ fetch, files }), hash };
   const fresh = () => openLists(host, { root: "/lists", verifyTls: false, retries: 0, concurrency, ...(credentials !== undefined && { credentials }) });
@@ -144,7 +165,10 @@ for (const one of cases) {
       it(`waits for a chain of at most ${one.chain} answers for images of ${layers} layers, where nothing bounds what runs at once`, async () => {
         const setting = await openSetting(one, layers, { concurrency: 64 });
         const rounds = createRounds(setting.lists.host.fetch);
-        await one.run({ ...setting, lists: openLists({ ...setting.lists.host, fetch: rounds.fetch }, { root: "/lists", verifyTls: false, retries: 0, concurrency: 64 }) });
+        await one.run({
+          ...setting,
+          lists: openLists({ ...setting.lists.host, fetch: rounds.fetch }, { root: "/lists", verifyTls: false, retries: 0, concurrency: 64 }),
+        });
         expect(rounds.count()).toBe(one.chain);
       });
     }
@@ -204,7 +228,8 @@ function lie(registry: TestRegistry, { method, path }: SeenRequest): Exclude<Fau
   if (kind === "manifests") {
     const manifest = stored.manifests.get(digest);
     const type = manifest?.mediaType ?? "application/vnd.oci.image.manifest.v1+json";
-    if (method === "GET") return { status: 200, headers: { "content-type": type, "docker-content-digest": digest }, body: spoil(manifest?.bytes ?? new Uint8Array()) };
+    if (method === "GET")
+      return { status: 200, headers: { "content-type": type, "docker-content-digest": digest }, body: spoil(manifest?.bytes ?? new Uint8Array()) };
     if (method === "PUT") return { status: 201, headers: { "docker-content-digest": otherDigest } };
     const length = String(manifest?.bytes.length ?? 7);
     return { status: 200, headers: { "content-type": type, "docker-content-digest": manifest ? otherDigest : digest, "content-length": length } };
@@ -241,7 +266,10 @@ describe("no budget is met by leaving a check out:", () => {
             },
           });
           const before = setting.target.repository("app").tags.get("1");
-          const outcome = await one.run(setting).then(() => "succeeds", () => "fails");
+          const outcome = await one.run(setting).then(
+            () => "succeeds",
+            () => "fails",
+          );
           if (spoiled === undefined) throw new Error(`there was no request ${at}`);
           seen.add(spoiled.method);
           const expected = kind === "a lie" && isHarmless(spoiled, one) ? "succeeds" : "fails";

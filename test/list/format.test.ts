@@ -44,7 +44,7 @@ describe("createList()", () => {
 
   it("lets annotations win over a format that nobody typed", async () => {
     const { lists, warnings } = openDesk();
-    const { mediaType } = await createList(lists, "app", { format: "v2s2", formatIsConsent: false, annotations: { title: "app" } });
+    const { mediaType } = await createList(lists, "app", { defaultFormat: () => "v2s2", annotations: { title: "app" } });
     expect(mediaType).toBe(ociIndex);
     expect(warnings().join()).toContain("becomes an OCI image index");
   });
@@ -52,7 +52,7 @@ describe("createList()", () => {
   it("acts on a format nobody typed only when the list is new", async () => {
     const { lists } = openDesk();
     await createList(lists, "app");
-    expect((await createList(lists, "app", { amend: true, format: "v2s2", formatIsConsent: false })).mediaType).toBe(ociIndex);
+    expect((await createList(lists, "app", { amend: true, defaultFormat: () => "v2s2" })).mediaType).toBe(ociIndex);
     expect((await createList(lists, "app", { amend: true, format: "v2s2" })).mediaType).toBe(dockerList);
   });
 
@@ -119,7 +119,10 @@ describe("features", () => {
   it("stay in the record when the list becomes OCI, and are named at that edit", async () => {
     const { lists, warnings, amd64, loss } = await withFeatures();
     await annotateList(lists, "app", { annotations: { title: "app" } });
-    expect(warnings()).toEqual([expect.stringContaining("becomes an OCI image index"), `an OCI image index cannot hold ${loss}; the list's record keeps it for a push as v2s2`]);
+    expect(warnings()).toEqual([
+      expect.stringContaining("becomes an OCI image index"),
+      `an OCI image index cannot hold ${loss}; the list's record keeps it for a push as v2s2`,
+    ]);
     expect(entryIn(await indexOfList(lists, "app"), amd64).platform).toEqual({ architecture: "amd64", os: "linux" });
   });
 
@@ -154,7 +157,11 @@ describe("features", () => {
     expect((await lists.store.find("app"))?.features).toEqual({ [amd64.descriptor.digest]: ["sse4"] });
   });
 
-  for (const [how, change] of Object.entries({ "an empty --features": { platform: { features: [] } }, "--unset features": { unset: ["features"] }, "--unset platform": { unset: ["platform"] } } as const)) {
+  for (const [how, change] of Object.entries({
+    "an empty --features": { platform: { features: [] } },
+    "--unset features": { unset: ["features"] },
+    "--unset platform": { unset: ["platform"] },
+  } as const)) {
     it(`leave the record by ${how}`, async () => {
       const { lists } = await withFeatures();
       await annotateList(lists, "app", { annotations: { title: "app" } });
@@ -340,7 +347,8 @@ describe("pushList() without a format", () => {
     expect(pushed?.digest).toBe(digest);
     expect((await indexAt(host, "dir:/out")).manifests.map((entry) => entry.digest)).toEqual([amd64, arm64, docker].map(({ descriptor }) => descriptor.digest));
     expect(warnings()).toEqual(["the list mixes 1 docker and 2 OCI images, which some registries refuse; --format makes them one kind"]);
-    for (const image of [amd64, arm64, docker]) expect(await host.files.readFile(`/out/${image.descriptor.digest.slice(7)}.manifest.json`, 1 << 20)).toEqual(image.bytes);
+    for (const image of [amd64, arm64, docker])
+      expect(await host.files.readFile(`/out/${image.descriptor.digest.slice(7)}.manifest.json`, 1 << 20)).toEqual(image.bytes);
   });
 
   it("says nothing of an index of one kind", async () => {

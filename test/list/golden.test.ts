@@ -55,7 +55,12 @@ async function open() {
   const amd64 = await putGoldenImage(host, "oci:/layout:amd64", { architecture: "amd64", os: "linux" }, oci);
   await putGoldenImage(host, "oci:/layout:arm64", { architecture: "arm64", os: "linux", variant: "v8" }, oci);
   const win = await putGoldenImage(host, "oci:/layout:windows", windows, oci);
-  const attestation = await putGoldenImage(host, "oci:/layout:attestation", { architecture: "unknown", os: "unknown" }, { ...oci, layer: "application/vnd.in-toto+json", content: "{}" });
+  const attestation = await putGoldenImage(
+    host,
+    "oci:/layout:attestation",
+    { architecture: "unknown", os: "unknown" },
+    { ...oci, layer: "application/vnd.in-toto+json", content: "{}" },
+  );
   const manifests = [
     entryOf(amd64, "linux/amd64"),
     entryOf(win, undefined, { annotations: { b: "<2>", a: "1" }, platform: windows }),

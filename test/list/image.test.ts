@@ -2,7 +2,21 @@ import { describe, expect, it } from "bun:test";
 import { addToList, annotateListEntries, createList, inspectList, pushList, removeFromList } from "../../src/core/list/mod.ts";
 import { type ManifestDocument, mediaTypes, parsePlatform } from "../../src/core/spec/mod.ts";
 import type { MemoryHost } from "../../src/host/memory.ts";
-import { attestationOf, entryIn, entryOf, failureOf, fillSource, indexAt, indexOfList, openDesk, putImage, putIndex, readAt, type DeskOptions, treeOf } from "../helper/lists.ts";
+import {
+  attestationOf,
+  type DeskOptions,
+  entryIn,
+  entryOf,
+  failureOf,
+  fillSource,
+  indexAt,
+  indexOfList,
+  openDesk,
+  putImage,
+  putIndex,
+  readAt,
+  treeOf,
+} from "../helper/lists.ts";
 
 /** Opens a desk with the images of `fillSource` and a list `app`. */
 async function open(options?: DeskOptions) {
@@ -114,7 +128,11 @@ describe("an index given as IMAGE", () => {
 describe("a single image given as IMAGE", () => {
   it("gives the platform its config records, and no annotations of its manifest", async () => {
     const { host, lists } = await open();
-    const image = await putImage(host, "oci:/src:windows", { platform: "windows/amd64:10.0.1", config: { "os.features": ["win32k"] }, annotations: { a: "1" } });
+    const image = await putImage(host, "oci:/src:windows", {
+      platform: "windows/amd64:10.0.1",
+      config: { "os.features": ["win32k"] },
+      annotations: { a: "1" },
+    });
     await addToList(lists, "app", ["oci:/src:windows"]);
     const { mediaType, digest, size } = image.descriptor;
     const platform = { architecture: "amd64", os: "windows", "os.version": "10.0.1", "os.features": ["win32k"] };

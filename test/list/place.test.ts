@@ -152,7 +152,10 @@ for (const kind of stages) {
     it("that is an image is no list", async () => {
       const { lists, at } = await stage();
       await createList(lists, at, { images: ["oci:/src:amd64"] });
-      for (const task of [() => annotateList(lists, "oci:/src:amd64", { annotations: { a: "1" } }), () => addToList(lists, "oci:/src:amd64", ["oci:/src:arm64"])]) {
+      for (const task of [
+        () => annotateList(lists, "oci:/src:amd64", { annotations: { a: "1" } }),
+        () => addToList(lists, "oci:/src:amd64", ["oci:/src:arm64"]),
+      ]) {
         expect((await failureOf(task())).message).toContain("image is not a manifest list");
       }
     });

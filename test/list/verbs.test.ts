@@ -1,5 +1,16 @@
 import { describe, expect, it } from "bun:test";
-import { addToList, allLists, annotateList, createList, deleteList, deleteLists, inspectList, listExists, pushList, removeFromList } from "../../src/core/list/mod.ts";
+import {
+  addToList,
+  allLists,
+  annotateList,
+  createList,
+  deleteList,
+  deleteLists,
+  inspectList,
+  listExists,
+  pushList,
+  removeFromList,
+} from "../../src/core/list/mod.ts";
 import { failureOf, fillSource, indexAt, indexOfList, openDesk, putImage, readAt, readText, treeOf } from "../helper/lists.ts";
 
 async function open(options?: Parameters<typeof openDesk>[0]) {
@@ -12,13 +23,22 @@ describe("createList()", () => {
     const { lists } = await open();
     const { id } = await createList(lists, "app");
     const failure = await failureOf(createList(lists, "app", { images: ["oci:/nowhere:1"] }));
-    expect([failure.code, failure.message]).toEqual(["EXISTS", `image name "localhost/app:latest" is already associated with image "${id}": that name is already in use`]);
+    expect([failure.code, failure.message]).toEqual([
+      "EXISTS",
+      `image name "localhost/app:latest" is already associated with image "${id}": that name is already in use`,
+    ]);
   });
 
   it("keeps ID and content with amend, and adds to it", async () => {
     const { lists, amd64, arm64 } = await open();
     const { id } = await createList(lists, "app", { images: ["oci:/src:amd64"], annotations: { a: "1" } });
-    const amended = await createList(lists, "app", { amend: true, images: ["oci:/src:arm64"], annotations: { b: "2" }, artifactType: "application/x", subject: "oci:/src:amd64" });
+    const amended = await createList(lists, "app", {
+      amend: true,
+      images: ["oci:/src:arm64"],
+      annotations: { b: "2" },
+      artifactType: "application/x",
+      subject: "oci:/src:amd64",
+    });
     expect(amended.id).toBe(id);
     const index = await indexOfList(lists, "app");
     expect(index).toMatchObject({ annotations: { a: "1", b: "2" }, artifactType: "application/x", subject: { digest: amd64.descriptor.digest } });
@@ -78,7 +98,12 @@ describe("createList()", () => {
 describe("a local list", () => {
   it("is named as buildah completes names", async () => {
     const { lists } = await open();
-    for (const [name, full] of [["foo", "localhost/foo:latest"], ["me/foo:1", "localhost/me/foo:1"], ["ghcr.io/me/foo", "ghcr.io/me/foo:latest"], ["localhost:5000/x", "localhost:5000/x:latest"]] as const) {
+    for (const [name, full] of [
+      ["foo", "localhost/foo:latest"],
+      ["me/foo:1", "localhost/me/foo:1"],
+      ["ghcr.io/me/foo", "ghcr.io/me/foo:latest"],
+      ["localhost:5000/x", "localhost:5000/x:latest"],
+    ] as const) {
       expect((await createList(lists, name)).names).toEqual([full]);
       expect((await inspectList(lists, full)).names).toEqual([full]);
     }
@@ -96,7 +121,11 @@ describe("a local list", () => {
   it("keeps its ID through every edit", async () => {
     const { lists } = await open();
     const { id } = await createList(lists, "app");
-    const ids = [(await addToList(lists, "app", ["oci:/src:amd64"])).id, (await annotateList(lists, "app", { annotations: { a: "1" } })).id, (await removeFromList(lists, "app", ["linux/amd64"])).id];
+    const ids = [
+      (await addToList(lists, "app", ["oci:/src:amd64"])).id,
+      (await annotateList(lists, "app", { annotations: { a: "1" } })).id,
+      (await removeFromList(lists, "app", ["linux/amd64"])).id,
+    ];
     expect(ids).toEqual([id, id, id]);
   });
 
@@ -254,7 +283,8 @@ describe("pushList()", () => {
     const { host, lists, created } = await filled();
     const results = await pushList(lists, "app", ["oci:/one:1", "oci:/two"], { tags: ["latest", "1.2"] });
     expect(results.map(({ destination }) => destination)).toEqual(["oci:/one:1", "oci:/two"]);
-    for (const location of ["oci:/one:1", "oci:/one:latest", "oci:/one:1.2", "oci:/two:latest", "oci:/two:1.2"]) expect((await readAt(host, location)).descriptor.digest).toBe(created.digest);
+    for (const location of ["oci:/one:1", "oci:/one:latest", "oci:/one:1.2", "oci:/two:latest", "oci:/two:1.2"])
+      expect((await readAt(host, location)).descriptor.digest).toBe(created.digest);
   });
 
   it("refuses further tags where there is only one name", async () => {
@@ -267,7 +297,10 @@ describe("pushList()", () => {
     await createList(lists, "one", { images: ["oci:/src:amd64"] });
     await pushList(lists, "one", ["oci:/out:one"]);
     const failure = await failureOf(pushList(lists, "app", ["oci:/out:1"], { all: false }));
-    expect([failure.code, failure.message]).toEqual(["NOT_FOUND", expect.stringContaining(`the destination lacks image ${arm64.descriptor.digest} (linux/arm64/v8), which the list refers to`)]);
+    expect([failure.code, failure.message]).toEqual([
+      "NOT_FOUND",
+      expect.stringContaining(`the destination lacks image ${arm64.descriptor.digest} (linux/arm64/v8), which the list refers to`),
+    ]);
     expect((await failureOf(readAt(host, "oci:/out:1"))).code).toBe("NOT_FOUND");
     await pushList(lists, "app", ["oci:/out:all"]);
     const [result] = await pushList(lists, "app", ["oci:/out:1"], { all: false });
@@ -312,7 +345,12 @@ describe("pushList()", () => {
     };
     const { lists } = await filled({ fetch });
     await createList(lists, "registry.example.com/app:1");
-    for (const [list, to] of [["registry.example.com/app:1", []], ["app", ["other.example.com/web"]], ["app", []]] as const) expect((await failureOf(pushList(lists, list, to))).code).toBe("DENIED");
+    for (const [list, to] of [
+      ["registry.example.com/app:1", []],
+      ["app", ["other.example.com/web"]],
+      ["app", []],
+    ] as const)
+      expect((await failureOf(pushList(lists, list, to))).code).toBe("DENIED");
     expect([...asked]).toEqual(["registry.example.com/v2/app/manifests", "other.example.com/v2/web/manifests", "registry-1.docker.io/v2/library/app"]);
   });
 
@@ -320,7 +358,12 @@ describe("pushList()", () => {
     const controller = new AbortController();
     const { host, lists } = await filled({ lists: { signal: controller.signal } });
     controller.abort();
-    expect(await pushList(lists, "app", ["oci:/out:1"]).then(() => "done", () => "ended")).toBe("ended");
+    expect(
+      await pushList(lists, "app", ["oci:/out:1"]).then(
+        () => "done",
+        () => "ended",
+      ),
+    ).toBe("ended");
     expect(await treeOf(host, "/out")).toEqual([]);
   });
 

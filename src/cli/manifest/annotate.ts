@@ -49,7 +49,13 @@ export const annotate: Verb = defineVerb({
       return printResult(context, args, result, [result.id]);
     }
     const change = { ...readChange(args, annotations.plain), platform: readPlatformPatch(args), unset: readUnset(args, entryFields) };
-    const result = await annotateListEntries(session, list, entries, { ...change, indexAnnotations: annotations.index, entryAnnotations: annotations.entries }, options);
+    const result = await annotateListEntries(
+      session,
+      list,
+      entries,
+      { ...change, indexAnnotations: annotations.index, entryAnnotations: annotations.entries },
+      options,
+    );
     printResult(
       context,
       args,
@@ -73,7 +79,10 @@ function refuseForIndex(args: Args, entries: readonly string[]): void {
   throw usageError(args.flag("index") ? `--index is not compatible with --${flag}` : `--${flag} needs an ENTRY: it says what an entry runs on, not the index`);
 }
 
-function readChange(args: Args, set: Readonly<Record<string, string>>): { readonly annotations: Readonly<Record<string, string | undefined>>; readonly artifactType?: string } {
+function readChange(
+  args: Args,
+  set: Readonly<Record<string, string>>,
+): { readonly annotations: Readonly<Record<string, string | undefined>>; readonly artifactType?: string } {
   const annotations = new Map<string, string | undefined>(args.texts("unsetannotation").map((key) => [key, undefined]));
   for (const [key, value] of Object.entries(set)) annotations.set(key, value);
   const artifactType = args.text("artifact-type");

@@ -1,8 +1,19 @@
-import { createList, parseFormat } from "../../core/list/mod.ts";
-import { defineVerb, type Verb } from "../command.ts";
+import { createList, type Format, parseFormat } from "../../core/list/mod.ts";
+import { defineVerb, type Verb, type VerbContext } from "../command.ts";
 import { printResult } from "../result.ts";
 import { forIndex, openSession, readAnnotations } from "../session.ts";
-import { accessFlags, annotationFileFlag, annotationFlag, formatFlag, jsonFlag, laterFlags, platformFlag, readPlatforms, readSelection, selectionFlags } from "../shared.ts";
+import {
+  accessFlags,
+  annotationFileFlag,
+  annotationFlag,
+  formatFlag,
+  jsonFlag,
+  laterFlags,
+  platformFlag,
+  readPlatforms,
+  readSelection,
+  selectionFlags,
+} from "../shared.ts";
 
 /** `manifest create`. */
 export const create: Verb = defineVerb({
@@ -39,9 +50,7 @@ export const create: Verb = defineVerb({
   ],
   async run(context, args) {
     const [list = "", ...images] = args.positionals;
-    const typed = args.text("format");
-    const fromEnvironment = ["OCIDEX_FORMAT", "BUILDAH_FORMAT"].find((name) => context.environment.get(name) !== undefined);
-    const name = typed ?? (fromEnvironment && context.environment.get(fromEnvironment));
+    const format = args.text("format");
     const annotations = await readAnnotations(context, args);
     const [artifactType, subject] = [args.text("artifact-type"), args.text("subject")];
     const result = await createList(openSession(context, args), list, {
@@ -54,11 +63,20 @@ export const create: Verb = defineVerb({
       attestations: !args.flag("no-attestations"),
       platforms: readPlatforms(args),
       ...readSelection(args),
-      ...(name !== undefined && { format: parseFormat(name, typed === undefined ? `${fromEnvironment}` : "--format") }),
-      formatIsConsent: typed !== undefined,
+      ...(format !== undefined && { format: parseFormat(format, "--format") }),
+      defaultFormat: () => readDefaultFormat(context.environment),
       ...(artifactType !== undefined && { artifactType }),
       ...(subject !== undefined && { subject }),
     });
     printResult(context, args, result, [result.id]);
   },
 });
+
+/** A bad value concerns only who makes a new list. */
+function readDefaultFormat(environment: VerbContext["environment"]): Format {
+  for (const name of ["OCIDEX_FORMAT", "BUILDAH_FORMAT"]) {
+    const value = environment.get(name);
+    if (value !== undefined) return parseFormat(value, name);
+  }
+  return "oci";
+}

@@ -30,7 +30,8 @@ export const inspect: Verb = defineVerb({
     const { document } = await inspectList(session, args.positional(0));
     const form = args.text("output");
     if (form === "raw") context.output.text(decodeUtf8(document.bytes, "document"));
-    else if (form === "json") context.output.text(`${formatJson(document.bytes, 4)}
+    else if (form === "json")
+      context.output.text(`${formatJson(document.bytes, 4)}
 `);
     else for (const line of form === "tree" ? formatTree(document) : formatSummary(document)) context.output.line(line);
   },

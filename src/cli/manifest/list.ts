@@ -25,7 +25,14 @@ export const list: Verb = defineVerb({
 type Item = Listing["lists"][number];
 
 function summary({ id, names, index, created, modified }: Item): unknown {
-  return { id, names, mediaType: index.mediaType, entries: index.manifests.length, created: new Date(created).toISOString(), modified: new Date(modified).toISOString() };
+  return {
+    id,
+    names,
+    mediaType: index.mediaType,
+    entries: index.manifests.length,
+    created: new Date(created).toISOString(),
+    modified: new Date(modified).toISOString(),
+  };
 }
 
 function rows({ id, names, index, modified }: Item): readonly (readonly string[])[] {

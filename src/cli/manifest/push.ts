@@ -1,4 +1,4 @@
-import { parseFormat, pushList, type PushResult } from "../../core/list/mod.ts";
+import { type PushResult, parseFormat, pushList } from "../../core/list/mod.ts";
 import { defineVerb, type Verb } from "../command.ts";
 import type { Flag } from "../flags.ts";
 import { openSession } from "../session.ts";

@@ -56,7 +56,10 @@ export async function addToList(context: ListContext, list: string, images: read
   const finishing = { place, ...(options.format !== undefined && { format: options.format }) };
   const change = (state: ListState): ListState => {
     const added = addFound(state, found.flat(), { all, overrides });
-    const index = annotateLevels(options.indexAnnotations ? annotateIndex(added.index, { annotations: options.indexAnnotations }) : added.index, options.entryAnnotations ?? []);
+    const index = annotateLevels(
+      options.indexAnnotations ? annotateIndex(added.index, { annotations: options.indexAnnotations }) : added.index,
+      options.entryAnnotations ?? [],
+    );
     return finish({ ...added, index }, finishing, say);
   };
   const written = await place.edit(view, change);

@@ -64,7 +64,13 @@ export async function annotateList(context: ListContext, list: string, change: I
  * Changes the entries that `entries` name: digest, digest prefix, platform, or image name, in this order.
  * @throws {OciError} `NOT_FOUND` that names the entries there are; `INVALID` if several match
  */
-export async function annotateListEntries(context: ListContext, list: string, entries: readonly string[], change: EntryChange, options: AnnotateOptions = {}): Promise<ListResult> {
+export async function annotateListEntries(
+  context: ListContext,
+  list: string,
+  entries: readonly string[],
+  change: EntryChange,
+  options: AnnotateOptions = {},
+): Promise<ListResult> {
   if (entries.length === 0) throw new OciError("INVALID", `Cannot annotate ${quote(list)}: no entry is named`);
   const place = await openListPlace(context, list);
   const view = await place.read();

@@ -82,9 +82,13 @@ export function finish(state: ListState, finishing: Finishing, say: (message: st
   const kept = [...settled.kept, ...split.kept];
   if (!place.hasRecord && (kept.length > 0 || settled.lost.length > 0)) {
     const gone = listLosses([...kept, ...settled.lost]);
-    throw new OciError("LOSS", `Cannot edit ${quote(place.name)}: an OCI image index cannot hold ${gone}, and there is no local record to keep it; --format oci agrees to the loss`);
+    throw new OciError(
+      "LOSS",
+      `Cannot edit ${quote(place.name)}: an OCI image index cannot hold ${gone}, and there is no local record to keep it; --format oci agrees to the loss`,
+    );
   }
-  if (settled.because.length > 0) say(`the list ${quote(place.name)} becomes an OCI image index, as a docker manifest list cannot hold ${listLosses(settled.because)}`);
+  if (settled.because.length > 0)
+    say(`the list ${quote(place.name)} becomes an OCI image index, as a docker manifest list cannot hold ${listLosses(settled.because)}`);
   if (kept.length > 0) sayKept(kept, say);
   return split.state;
 }

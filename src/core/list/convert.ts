@@ -38,15 +38,25 @@ export async function convertList(context: ListContext, conversion: Conversion):
   const changed = made.filter(({ entry, document }) => entry.digest !== document.descriptor.digest);
   const replaced = new Map(changed.map(({ entry, document }) => [entry.digest, document.descriptor]));
   const dropped = format === "v2s2" ? attestations : [];
-  const index = rewriteEntries(dropped.length > 0 ? removeEntries(view.state.index, dropped.map(({ digest }) => digest)) : view.state.index, replaced);
+  const index = rewriteEntries(
+    dropped.length > 0
+      ? removeEntries(
+          view.state.index,
+          dropped.map(({ digest }) => digest),
+        )
+      : view.state.index,
+    replaced,
+  );
   const digests = new Map<string, string>(changed.map(({ entry, document }) => [entry.digest, document.descriptor.digest]));
   const features = Object.fromEntries(Object.entries(view.state.features).map(([digest, list]) => [digests.get(digest) ?? digest, list]));
   const settled = convertState({ ...view.state, index, features }, format);
   const lost = [...settled.lost, ...settled.kept, ...made.flatMap((one) => one.lost)];
-  if (digests.size > 0) warn(context, `the push as ${format} gives images new digests: ${[...digests].map(([old, fresh]) => `${old} becomes ${fresh}`).join(", ")}`);
+  if (digests.size > 0)
+    warn(context, `the push as ${format} gives images new digests: ${[...digests].map(([old, fresh]) => `${old} becomes ${fresh}`).join(", ")}`);
   if (lost.length > 0) warn(context, `the push as ${format} loses ${listLosses(lost)}`);
   for (const { digest } of dropped) warn(context, `the push as v2s2 leaves out the attestation ${digest}, which docker images cannot have`);
-  if (format === "oci" && changed.length > 0 && attestations.length > 0) warn(context, "the attestations of converted images now point to the new digests, their statements still name the old ones");
+  if (format === "oci" && changed.length > 0 && attestations.length > 0)
+    warn(context, "the attestations of converted images now point to the new digests, their statements still name the old ones");
   return {
     document: documentOf(context, settled.state.index),
     documents: new Map(changed.map(({ document }) => [document.descriptor.digest, document])),
@@ -54,14 +64,17 @@ export async function convertList(context: ListContext, conversion: Conversion):
   };
 }
 
-
 async function convertEntry(context: ListContext, { place, view, format }: Conversion, entry: Descriptor): Promise<Made | undefined> {
   const source = await place.sourceOf(view, entry);
   if (source === undefined || !isManifestMediaType(entry.mediaType)) {
-    throw new OciError("UNSUPPORTED", `Cannot convert ${entry.digest} to ${format}: ${source ? `its type is ${entry.mediaType}` : "the list does not say where it lies"}`);
+    throw new OciError(
+      "UNSUPPORTED",
+      `Cannot convert ${entry.digest} to ${format}: ${source ? `its type is ${entry.mediaType}` : "the list does not say where it lies"}`,
+    );
   }
   const document = await context.pool.run(() => source.manifest(entry, signalOf(context)));
-  if (isIndexDocument(document) || !("layers" in document.value)) throw new OciError("UNSUPPORTED", `Cannot convert ${entry.digest} to ${format}: it is not an image`);
+  if (isIndexDocument(document) || !("layers" in document.value))
+    throw new OciError("UNSUPPORTED", `Cannot convert ${entry.digest} to ${format}: it is not an image`);
   const { manifest, lost } = convertImage(document.value, format, document.descriptor.digest);
   return manifest === document.value ? { entry, document, lost: [] } : { entry, document: newDocument(context.host.hash, manifest), lost };
 }

@@ -24,10 +24,10 @@ export interface CreateListOptions extends ImageSelection {
   readonly amend?: boolean;
   /** Takes the name away from the list that has it. @default false */
   readonly replace?: boolean;
-  /** Type of the new list. @default `"oci"` */
+  /** Type of the list; one that is amended is converted, which agrees to what that drops. */
   readonly format?: Format;
-  /** Whether the user typed {@linkcode format}: then it also converts a list that is amended. @default true */
-  readonly formatIsConsent?: boolean;
+  /** Returns the type of a new list where {@linkcode format} does not say it; nothing is dropped for it. @default `"oci"` */
+  readonly defaultFormat?: () => Format;
   /** Type of the artifact the index is. */
   readonly artifactType?: string;
   /** Image the index refers to. */
@@ -50,16 +50,18 @@ export interface CreateListOptions extends ImageSelection {
  * ```
  */
 export async function createList(context: ListContext, list: string, options: CreateListOptions = {}): Promise<ListResult> {
-  if (options.amend === true && options.replace === true) throw new OciError("INVALID", `Cannot create ${quote(list)}: amend and replace are mutually exclusive`);
+  if (options.amend === true && options.replace === true)
+    throw new OciError("INVALID", `Cannot create ${quote(list)}: amend and replace are mutually exclusive`);
   const place = await openListPlace(context, list);
   const existing = options.amend === true || !(place.replaces || options.replace === true) ? await existingView(place, options) : undefined;
+  const mediaType = indexMediaTypeOf(options.format ?? (existing ? undefined : options.defaultFormat?.()) ?? "oci");
   const [found, subject] = await Promise.all([
     mapAll(options.images ?? [], (image) => findImages(context, image, options, place.foresee), context.signal),
     options.subject === undefined ? undefined : describeSubject(context, options.subject),
   ]);
   const images = found.flat();
   const overrides = { platform: platformOverrides(options) };
-  const consent = options.formatIsConsent !== false && options.format !== undefined ? { format: options.format } : {};
+  const consent = options.format !== undefined ? { format: options.format } : {};
   const say = sayOnce(context);
   const change = (state: ListState): ListState => {
     const index = annotateIndex(state.index, {
@@ -72,7 +74,7 @@ export async function createList(context: ListContext, list: string, options: Cr
   };
   const view = existing
     ? await place.edit(existing, change)
-    : await place.create(change({ index: createIndex({ mediaType: indexMediaTypeOf(options.format ?? "oci") }), sources: {}, features: {} }), { replace: options.replace ?? false });
+    : await place.create(change({ index: createIndex({ mediaType }), sources: {}, features: {} }), { replace: options.replace ?? false });
   warnReservedKeys(context, options.annotations, ...(options.entryAnnotations ?? []).map(({ annotations }) => annotations));
   return resultOf(
     view,

@@ -16,11 +16,11 @@ import {
   type Location,
   type ManifestDocument,
   matchesPlatform,
+  type Platform,
   parseConfigPlatform,
   parseDescriptor,
   parseLocation,
   parsePlatform,
-  type Platform,
   withDigest,
 } from "../spec/mod.ts";
 import type { EntrySource, ListState } from "../store/mod.ts";
@@ -106,7 +106,9 @@ async function localSource(context: ListContext, record: ListState): Promise<Con
 }
 
 /** Operating systems of Go, so that a path which holds `=` is not taken for a platform. */
-const operatingSystems = new Set("aix android darwin dragonfly freebsd hurd illumos ios js linux macos nacl netbsd openbsd plan9 solaris unknown wasip1 wasi windows zos".split(" "));
+const operatingSystems = new Set(
+  "aix android darwin dragonfly freebsd hurd illumos ios js linux macos nacl netbsd openbsd plan9 solaris unknown wasip1 wasi windows zos".split(" "),
+);
 
 /** Splits `IMAGE=os/arch[/variant]`; what stands behind the last `=` counts only if it names a platform. */
 export function splitPlatform(text: string): { readonly name: string; readonly platform?: Platform } {
@@ -205,7 +207,8 @@ async function fromIndex(context: ListContext, origin: Origin, index: ImageIndex
 
 function chooseEntries(context: ListContext, origin: Origin, index: ImageIndex, selection: ImageSelection): readonly Descriptor[] {
   const images = index.manifests.filter((entry) => !isAttestation(entry));
-  if (selection.platforms !== undefined && selection.platforms.length > 0) return selection.platforms.flatMap((platform) => byPlatform(origin, images, platform));
+  if (selection.platforms !== undefined && selection.platforms.length > 0)
+    return selection.platforms.flatMap((platform) => byPlatform(origin, images, platform));
   if (selection.all === true) return selection.attestations === false ? images : index.manifests;
   if (selection.os === undefined && selection.architecture === undefined && selection.variant === undefined && images.length === 1) return images;
   const platform: Platform = {

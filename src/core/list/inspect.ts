@@ -1,5 +1,5 @@
-import { hasDomain, hasTransport, type ManifestDocument, parseLocation } from "../spec/mod.ts";
 import { OciError } from "../base/mod.ts";
+import { hasDomain, hasTransport, type ManifestDocument, parseLocation } from "../spec/mod.ts";
 import type { ListState } from "../store/mod.ts";
 import { type ListContext, signalOf } from "./context.ts";
 import { openLocalPlace } from "./local-place.ts";

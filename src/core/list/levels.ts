@@ -1,6 +1,15 @@
 import { OciError, parseAs, quote, readJson } from "../base/mod.ts";
 import { annotateEntries, isAttestation } from "../index/mod.ts";
-import { type Annotations, AnnotationsSchema, formatPlatform, type ImageIndex, matchesPlatform, parseAnnotation, parsePlatform, type Platform } from "../spec/mod.ts";
+import {
+  type Annotations,
+  AnnotationsSchema,
+  formatPlatform,
+  type ImageIndex,
+  matchesPlatform,
+  type Platform,
+  parseAnnotation,
+  parsePlatform,
+} from "../spec/mod.ts";
 
 /** Annotations of entries: of those with the platform, or of all images. */
 export interface EntryAnnotations {
@@ -51,7 +60,11 @@ function levelPlatform(level: string, text: string): { readonly platform?: Platf
   const open = level.indexOf("[");
   const name = open < 0 ? level : level.slice(0, open);
   if (name === "index") throw new OciError("INVALID", `Cannot read annotation ${quote(text)}: the index has no platform, expected index:KEY=VALUE`);
-  if (name === "manifest") throw new OciError("UNSUPPORTED", `Cannot set annotation ${quote(text)}: annotations inside an image's manifest are not supported yet, expected index: or manifest-descriptor:`);
+  if (name === "manifest")
+    throw new OciError(
+      "UNSUPPORTED",
+      `Cannot set annotation ${quote(text)}: annotations inside an image's manifest are not supported yet, expected index: or manifest-descriptor:`,
+    );
   return open < 0 ? {} : { platform: parsePlatform(level.slice(open + 1, -1)) };
 }
 
@@ -74,7 +87,8 @@ function joinAnnotation([key, value]: readonly [string, string]): string {
 export function annotateLevels(index: ImageIndex, entries: readonly EntryAnnotations[]): ImageIndex {
   return entries.reduce((current, { platform, annotations }) => {
     const images = current.manifests.filter((entry) => !isAttestation(entry) && (platform === undefined || matchesPlatform(entry.platform, platform)));
-    if (images.length === 0 && platform !== undefined) throw new OciError("NOT_FOUND", `Cannot annotate ${formatPlatform(platform)}: no image of the list has that platform`);
+    if (images.length === 0 && platform !== undefined)
+      throw new OciError("NOT_FOUND", `Cannot annotate ${formatPlatform(platform)}: no image of the list has that platform`);
     return annotateEntries(
       current,
       images.map((entry) => entry.digest),

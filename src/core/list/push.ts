@@ -2,12 +2,22 @@ import { encodeUtf8, OciError, quote, streamBytes } from "../base/mod.ts";
 import { overlaySource, publishFile } from "../content/mod.ts";
 import { copyList } from "../copy/mod.ts";
 import type { ContentSource } from "../port/mod.ts";
-import { type Descriptor, type Digest, formatLocation, hasTransport, isDockerMediaType, isManifestMediaType, type Location, mediaTypes, parseLocation } from "../spec/mod.ts";
+import {
+  type Descriptor,
+  type Digest,
+  formatLocation,
+  hasTransport,
+  isDockerMediaType,
+  isManifestMediaType,
+  type Location,
+  mediaTypes,
+  parseLocation,
+} from "../spec/mod.ts";
 import { type ListContext, signalOf, warn } from "./context.ts";
 import { type ConvertedList, convertList } from "./convert.ts";
 import { type Format, listLosses } from "./format.ts";
 import { openListPlace } from "./open-place.ts";
-import { leftToCheck, type ListPlace, type ListView } from "./place.ts";
+import { type ListPlace, type ListView, leftToCheck } from "./place.ts";
 
 /** Options of {@linkcode pushList}. */
 export interface PushListOptions {
@@ -50,9 +60,15 @@ export interface PushResult {
  * the index last, under its tag. A failed push leaves the tag as it was.
  * @throws {OciError} `NOT_FOUND` where an image is at neither end
  */
-export async function pushList(context: ListContext, list: string, destinations: readonly string[] = [], options: PushListOptions = {}): Promise<readonly PushResult[]> {
+export async function pushList(
+  context: ListContext,
+  list: string,
+  destinations: readonly string[] = [],
+  options: PushListOptions = {},
+): Promise<readonly PushResult[]> {
   const place = await openListPlace(context, list);
-  if (options.remove === true && !place.hasRecord) throw new OciError("UNSUPPORTED", `Cannot remove ${quote(list)} after the push: only a local list is removed`);
+  if (options.remove === true && !place.hasRecord)
+    throw new OciError("UNSUPPORTED", `Cannot remove ${quote(list)} after the push: only a local list is removed`);
   const view = await place.read();
   if (destinations.length === 0) requireName(place, view);
   const locations = (destinations.length === 0 ? [list] : destinations).map((destination) => parseDestination(list, destination));
@@ -61,7 +77,8 @@ export async function pushList(context: ListContext, list: string, destinations:
   const results: PushResult[] = [];
   for (const location of locations) results.push(await pushTo(pushing, location));
   const [first] = results;
-  if (options.digestFile !== undefined && first) await publishFile(context.host.files, options.digestFile, streamBytes(encodeUtf8(first.digest)), { random: context.host.random });
+  if (options.digestFile !== undefined && first)
+    await publishFile(context.host.files, options.digestFile, streamBytes(encodeUtf8(first.digest)), { random: context.host.random });
   if (options.remove === true) await context.store.remove(view.id);
   return results;
 }
@@ -85,7 +102,13 @@ async function pushTo(pushing: Pushing, location: Location): Promise<PushResult>
   const { descriptor, images } = await copyList({
     root: document,
     entries: options.all === false ? [] : [...known],
-    present: options.all === false ? entries : leftToCheck(target, entries.filter((entry) => !known.has(entry))),
+    present:
+      options.all === false
+        ? entries
+        : leftToCheck(
+            target,
+            entries.filter((entry) => !known.has(entry)),
+          ),
     source: (entry) => requireSource(pushing, entry),
     target,
     pool: context.pool,
@@ -95,7 +118,16 @@ async function pushTo(pushing: Pushing, location: Location): Promise<PushResult>
     ...signalOf(context),
   });
   const { digest, size } = descriptor;
-  return { id: view.id, names: view.names, destination: formatLocation(location), digest, size, mediaType, images, entries: entries.map((entry) => entry.digest) };
+  return {
+    id: view.id,
+    names: view.names,
+    destination: formatLocation(location),
+    digest,
+    size,
+    mediaType,
+    images,
+    entries: entries.map((entry) => entry.digest),
+  };
 }
 
 /** Returns where an entry comes from; one that was converted comes from where its original lies. */
@@ -130,7 +162,8 @@ function parseDestination(list: string, text: string): Location {
 /** The location's own tag comes first, so that `--tag` adds to it. */
 function tagsOf(location: Location, tags: readonly string[]): readonly string[] {
   if (location.transport === "docker") return [...new Set([location.reference.tag ?? location.reference.digest ?? "latest", ...tags])];
-  if (location.transport === "oci" || location.transport === "oci-archive") return [...new Set([...(location.reference === undefined ? [] : [location.reference]), ...tags])];
+  if (location.transport === "oci" || location.transport === "oci-archive")
+    return [...new Set([...(location.reference === undefined ? [] : [location.reference]), ...tags])];
   throw new OciError("UNSUPPORTED", `Cannot push to ${quote(formatLocation(location))} under several names: it has only one`);
 }
 
@@ -146,6 +179,7 @@ async function convertForPush(context: ListContext, place: ListPlace, view: List
   }
   const images = index.manifests.filter((entry) => isManifestMediaType(entry.mediaType));
   const docker = images.filter((entry) => isDockerMediaType(entry.mediaType)).length;
-  if (docker > 0 && docker < images.length) warn(context, `the list mixes ${docker} docker and ${images.length - docker} OCI images, which some registries refuse; --format makes them one kind`);
+  if (docker > 0 && docker < images.length)
+    warn(context, `the list mixes ${docker} docker and ${images.length - docker} OCI images, which some registries refuse; --format makes them one kind`);
   return { document: view.document, documents: new Map(), originals: new Map() };
 }

@@ -24,7 +24,10 @@ export async function removeFromList(context: ListContext, list: string, entries
   const view = await place.read();
   const removed: Digest[] = [];
   for (const entry of entries) removed.push((await findListEntry(context, view, entry)).digest);
-  const all = (state: ListState) => [...removed, ...(options.attestations === true ? removed.flatMap((digest) => attestationsOf(state.index, digest).map((entry) => entry.digest)) : [])];
+  const all = (state: ListState) => [
+    ...removed,
+    ...(options.attestations === true ? removed.flatMap((digest) => attestationsOf(state.index, digest).map((entry) => entry.digest)) : []),
+  ];
   const written = await place.edit(view, (state) => without(state, [...new Set(all(state))]));
   return { ...resultOf(written, [...new Set(all(view.state))]), removed };
 }

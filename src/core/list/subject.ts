@@ -1,4 +1,4 @@
-import { hasTransport, parseLocation, type Descriptor } from "../spec/mod.ts";
+import { type Descriptor, hasTransport, parseLocation } from "../spec/mod.ts";
 import { type ListContext, signalOf } from "./context.ts";
 
 /** Returns the descriptor of the manifest that `text` names, as a `subject` holds it: a location, else a name in a registry. */

@@ -143,7 +143,15 @@ describe("credentials", () => {
     try {
       const shell = await openShell();
       await write(shell, "/auth.json", auths(one.host, "user:secret"));
-      const { errors, output } = await shell.manifest("--log-level", "debug", "create", "--tls-verify=false", "--creds", "user:wrongsecret", `docker://${one.host}/app:1`);
+      const { errors, output } = await shell.manifest(
+        "--log-level",
+        "debug",
+        "create",
+        "--tls-verify=false",
+        "--creds",
+        "user:wrongsecret",
+        `docker://${one.host}/app:1`,
+      );
       expect(errors + output).not.toContain("wrongsecret");
       await shell.must("create", "--tls-verify=false", "--authfile", "/auth.json", `docker://${one.host}/app:1`, "oci:/src:amd64");
       await shell.must("push", "-q", "--tls-verify=false", "--authfile", "/auth.json", `docker://${one.host}/app:1`, `docker://${other.host}/app:1`);

@@ -22,15 +22,23 @@ function sets(verb: "add" | "annotate" | "create", flag: string, value: string, 
   };
 }
 
-const json = (verb: readonly string[], seen: object): Check => async ({ must }) => {
-  await must("create", "app", "oci:/src:amd64");
-  const lines = await must(...verb);
-  expect(lines).toHaveLength(1);
-  expect(JSON.parse(lines[0] ?? "")).toMatchObject(seen);
-};
+const json =
+  (verb: readonly string[], seen: object): Check =>
+  async ({ must }) => {
+    await must("create", "app", "oci:/src:amd64");
+    const lines = await must(...verb);
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject(seen);
+  };
 
 /** Whatever else a result says, these are in it. */
-const result = { id: expect.stringMatching(/^[0-9a-f]{64}$/), names: ["localhost/app:latest"], digest: expect.stringMatching(/^sha256:/), size: expect.any(Number), mediaType: mediaTypes.ociIndex };
+const result = {
+  id: expect.stringMatching(/^[0-9a-f]{64}$/),
+  names: ["localhost/app:latest"],
+  digest: expect.stringMatching(/^sha256:/),
+  size: expect.any(Number),
+  mediaType: mediaTypes.ociIndex,
+};
 
 /** What every flag does that works, by verb. Without the effect the check fails. */
 const effects: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
@@ -67,7 +75,11 @@ const effects: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
       expect((await inspect("app")).subject?.digest).toBe(digestOf(arm64));
     },
     format: async ({ must, inspect }) => {
-      for (const [format, type] of [["oci", mediaTypes.ociIndex], ["v2s2", mediaTypes.dockerList], ["docker", mediaTypes.dockerList]] as const) {
+      for (const [format, type] of [
+        ["oci", mediaTypes.ociIndex],
+        ["v2s2", mediaTypes.dockerList],
+        ["docker", mediaTypes.dockerList],
+      ] as const) {
         await must("create", "--replace", "--format", format, "app");
         expect((await inspect("app")).mediaType).toBe(type);
       }
@@ -97,7 +109,17 @@ const effects: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
     },
     annotation: async ({ must, inspect }) => {
       await must("create", "app");
-      await must("add", "--annotation", "a=1,b=2", "--annotation", "index:i=1", "--annotation", "manifest-descriptor[linux/amd64]:e=1", "app", "oci:/src:amd64");
+      await must(
+        "add",
+        "--annotation",
+        "a=1,b=2",
+        "--annotation",
+        "index:i=1",
+        "--annotation",
+        "manifest-descriptor[linux/amd64]:e=1",
+        "app",
+        "oci:/src:amd64",
+      );
       const { annotations, manifests } = await inspect("app");
       expect([annotations, manifests[0]?.annotations]).toEqual([{ i: "1" }, { a: "1,b=2", e: "1" }]);
     },
@@ -111,7 +133,11 @@ const effects: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
       await must("add", "--all", "--no-attestations", "app", "oci:/src:multi");
       expect(digestsIn(await inspect("app"))).toEqual([amd64, arm64].map(digestOf));
     },
-    json: json(["add", "--json", "app", "oci:/src:arm64"], { ...result, entries: [expect.stringMatching(/^sha256:/)], added: [expect.stringMatching(/^sha256:/)] }),
+    json: json(["add", "--json", "app", "oci:/src:arm64"], {
+      ...result,
+      entries: [expect.stringMatching(/^sha256:/)],
+      added: [expect.stringMatching(/^sha256:/)],
+    }),
     os: sets("add", "os", "bar", { os: "bar" }),
     arch: sets("add", "arch", "386", { architecture: "386" }),
     variant: sets("add", "variant", "v3", { variant: "v3" }),
@@ -141,7 +167,10 @@ const effects: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
       await (await host.files.create("/notes.json")).write(new TextEncoder().encode('{"a":"1","__proto__":"2"}'));
       await must("create", "app", "oci:/src:amd64");
       await must("annotate", "--annotation-file", "/notes.json", "app", "linux/amd64");
-      expect(Object.entries((await inspect("app")).manifests[0]?.annotations ?? {})).toEqual([["__proto__", "2"], ["a", "1"]]);
+      expect(Object.entries((await inspect("app")).manifests[0]?.annotations ?? {})).toEqual([
+        ["__proto__", "2"],
+        ["a", "1"],
+      ]);
     },
     unsetannotation: async ({ must, inspect }) => {
       await must("create", "--annotation", "a=1", "--annotation", "b=2", "app", "oci:/src:multi");
@@ -190,7 +219,11 @@ const effects: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
       await must("remove", "--attestations", "app", "linux/amd64");
       expect(digestsIn(await inspect("app"))).toEqual([digestOf(arm64)]);
     },
-    json: json(["remove", "--json", "app", "linux/amd64"], { ...result, entries: [expect.stringMatching(/^sha256:/)], removed: [expect.stringMatching(/^sha256:/)] }),
+    json: json(["remove", "--json", "app", "linux/amd64"], {
+      ...result,
+      entries: [expect.stringMatching(/^sha256:/)],
+      removed: [expect.stringMatching(/^sha256:/)],
+    }),
   },
   inspect: {
     output: async ({ must, fail }) => {
@@ -219,7 +252,11 @@ const effects: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
     },
     format: async ({ must, manifest: run, host }) => {
       await must("create", "app", "oci:/src:docker");
-      for (const [format, type] of [["oci", mediaTypes.ociManifest], ["v2s2", mediaTypes.dockerManifest], ["docker", mediaTypes.dockerManifest]] as const) {
+      for (const [format, type] of [
+        ["oci", mediaTypes.ociManifest],
+        ["v2s2", mediaTypes.dockerManifest],
+        ["docker", mediaTypes.dockerManifest],
+      ] as const) {
         expect((await run("push", "-q", "-f", format, "app", "dir:/out")).status).toBe(0);
         expect((await indexAt(host, "dir:/out")).manifests[0]?.mediaType).toBe(type);
       }
@@ -290,7 +327,14 @@ const effects: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
     json: async ({ must }) => {
       const [id] = await must("create", "app");
       expect(JSON.parse((await must("list", "--json"))[0] ?? "")).toEqual([
-        { id, names: ["localhost/app:latest"], mediaType: mediaTypes.ociIndex, entries: 0, created: expect.stringMatching(/^\d{4}-.*Z$/), modified: expect.stringMatching(/^\d{4}-.*Z$/) },
+        {
+          id,
+          names: ["localhost/app:latest"],
+          mediaType: mediaTypes.ociIndex,
+          entries: 0,
+          created: expect.stringMatching(/^\d{4}-.*Z$/),
+          modified: expect.stringMatching(/^\d{4}-.*Z$/),
+        },
       ]);
     },
   },
