@@ -61,7 +61,11 @@ export interface ContentTarget {
   /** Tells whether the manifest is there, its blobs with it. */
   hasManifest(descriptor: Descriptor, options?: ContentOptions): Promise<boolean>;
   /** Puts a blob there, unless it is; `open` may be called again when a transfer is repeated. */
-  putBlob(descriptor: Descriptor, open: () => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>, options?: PutBlobOptions): Promise<"copied" | "mounted" | "exists">;
+  putBlob(
+    descriptor: Descriptor,
+    open: () => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>,
+    options?: PutBlobOptions,
+  ): Promise<"copied" | "mounted" | "exists">;
   /** Puts a manifest there under its digest; everything it refers to has been put. */
   putManifest(document: ManifestDocument, options?: ContentOptions): Promise<void>;
   /** Puts the root there under the location's name, last of all: after this the copy counts. */

@@ -51,7 +51,10 @@ export function openTransports(host: Host, options: TransportOptions = {}): Tran
       case "dir":
         return openDirPlace(host, location);
       default:
-        throw new OciError("UNSUPPORTED", `Cannot open ${quote(formatLocation(location))}: ${location.transport}: is not supported yet, what works today is docker://, oci: and dir:`);
+        throw new OciError(
+          "UNSUPPORTED",
+          `Cannot open ${quote(formatLocation(location))}: ${location.transport}: is not supported yet, what works today is docker://, oci: and dir:`,
+        );
     }
   };
   return { place, source: async (location) => (await place(location)).source };

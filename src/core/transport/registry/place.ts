@@ -12,12 +12,16 @@ import { checkExpected, removeTag, writeManifest } from "./write.ts";
  * Returns what `reference` names in a registry, for reading and writing; nothing is asked yet.
  * @example Read a manifest
  * ```ts
- * import { nodeHost } from "ocidex/host/node";
- * import { parseReference } from "ocidex/spec";
- * import { createRegistryClient, openRegistryPlace } from "ocidex/transport";
+ * import assert from "node:assert/strict";
+ * import { memoryHost } from "ocidex/host/memory";
+ * import { mediaTypes, parseReference } from "ocidex/spec";
+ * import { createRegistryClient, openRegistryPlace } from "ocidex/transport/registry";
  *
- * const client = createRegistryClient(nodeHost());
- * const place = openRegistryPlace(client, parseReference("ghcr.io/me/app:1"));
+ * const index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] };
+ * const fetch = async () => Response.json(index, { headers: { "content-type": mediaTypes.ociIndex } });
+ * const client = createRegistryClient(memoryHost({ fetch }));
+ * const { source } = openRegistryPlace(client, parseReference("ghcr.io/me/app:1"));
+ * assert.deepEqual((await source.resolve()).value, index);
  * ```
  */
 export function openRegistryPlace(client: RegistryClient, reference: Reference): ContentPlace {
