@@ -6,7 +6,10 @@ function source() {
   const seen = { opened: 0, cancelled: 0 };
   const open = async () => {
     seen.opened++;
-    return new ReadableStream<Uint8Array<ArrayBuffer>>({ pull: (controller) => controller.enqueue(new Uint8Array(1)), cancel: () => void seen.cancelled++ }, { highWaterMark: 0 });
+    return new ReadableStream<Uint8Array<ArrayBuffer>>(
+      { pull: (controller) => controller.enqueue(new Uint8Array(1)), cancel: () => void seen.cancelled++ },
+      { highWaterMark: 0 },
+    );
   };
   return { seen, open };
 }
