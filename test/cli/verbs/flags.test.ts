@@ -152,10 +152,11 @@ const effects: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
     },
   },
   annotate: {
-    index: async ({ must, inspect }) => {
+    index: async ({ must, fail, inspect }) => {
       const [id = ""] = await must("create", "app", "oci:/src:amd64");
       expect(await must("annotate", "--index", "--annotation", "a=1", "app")).toEqual([id]);
       expect((await inspect("app")).annotations).toEqual({ a: "1" });
+      expect(await fail("annotate", "--index", "app", "linux/amd64")).toContain("when modifying the entire index");
     },
     annotation: async ({ must, inspect }) => {
       await must("create", "app", "oci:/src:multi");
