@@ -82,7 +82,7 @@ export function parseManifest(bytes: Uint8Array, options: ParseManifestOptions =
   const raw = readJson(bytes, what);
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) throw new OciError("INVALID", `Cannot read ${what}: expected an object`);
   const mediaType = typeOf(raw, options.mediaType, what);
-  const text = readJsonText(bytes, what);
+  const text = namesKnownOnly(raw, isIndexMediaType(mediaType) ? indexMembers : manifestMembers) ? undefined : readJsonText(bytes, what);
   const members = withoutNulls({ ...raw, mediaType, subject: asGoReads("subject" in raw ? raw.subject : null) });
   if (isIndexMediaType(mediaType)) {
     const index = parseAs(ImageIndexSchema, { ...members, ...listOf("manifests", raw) }, what);
@@ -156,6 +156,17 @@ function inferType(fields: Partial<Record<string, unknown>>, isList: boolean): s
   return type === mediaTypes.dockerConfig ? mediaTypes.dockerManifest : mediaTypes.ociManifest;
 }
 
+/** Most documents say nothing unknown; their text need not be read a second time. */
+function namesKnownOnly(raw: object, known: readonly string[]): boolean {
+  return Object.entries(raw).every(([name, value]) => known.includes(name) && namesKnownDescriptors(name, value));
+}
+
+function namesKnownDescriptors(name: string, value: unknown): boolean {
+  if (Array.isArray(value)) return value.every((item) => namesKnownDescriptors(name, item));
+  if (typeof value !== "object" || value === null || name === "annotations") return true;
+  return namesKnownOnly(value, name === "platform" ? platformMembers : descriptorMembers);
+}
+
 function member(text: JsonText | undefined, name: string): JsonText | undefined {
   return text?.members?.findLast(([key]) => key === name)?.[1];
 }
@@ -171,13 +182,14 @@ function attachDescriptor(value: Descriptor, text: JsonText | undefined): Descri
   return attach({ ...value, ...(platform && { platform }) }, text, descriptorMembers);
 }
 
-function attachOne<K extends string>(name: K, value: Descriptor | undefined, text: JsonText): Partial<Record<K, Descriptor>> {
+function attachOne<K extends string>(name: K, value: Descriptor | undefined, text: JsonText | undefined): Partial<Record<K, Descriptor>> {
   const result: Partial<Record<K, Descriptor>> = {};
   if (value) result[name] = attachDescriptor(value, member(text, name));
   return result;
 }
 
-function attachEach(name: string, values: readonly Descriptor[], text: JsonText): readonly Descriptor[] {
+function attachEach(name: string, values: readonly Descriptor[], text: JsonText | undefined): readonly Descriptor[] {
+  if (text === undefined) return values;
   const items = member(text, name)?.items;
   return values.map((value, at) => attachDescriptor(value, items?.[at]));
 }
