@@ -37,6 +37,21 @@ for (const kind of stages) {
       expect(await treeOf(host, "/lists")).toEqual([]);
     });
 
+    it("is not overwritten by an amending create that found nothing when somebody else was faster", async () => {
+      const { host, lists, at, amd64 } = await stage();
+      let isFirst = true;
+      const readFile: typeof host.files.readFile = async (path, limit) => {
+        if (isFirst && path.startsWith("/src/")) {
+          isFirst = false;
+          await createList(lists, at, { images: ["oci:/src:amd64"] });
+        }
+        return host.files.readFile(path, limit);
+      };
+      const slower = openLists({ ...host, files: { ...host.files, readFile } }, { root: "/slower", verifyTls: false });
+      expect((await failureOf(createList(slower, at, { images: ["oci:/src:arm64"], amend: true }))).code).toBe("CONFLICT");
+      expect((await indexAt(host, at)).manifests.map(({ digest }) => digest)).toEqual([amd64.descriptor.digest]);
+    });
+
     it("has as its ID the digest that was written, after each edit", async () => {
       const { host, lists, at } = await stage();
       const ids = [

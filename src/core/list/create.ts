@@ -74,7 +74,10 @@ export async function createList(context: ListContext, list: string, options: Cr
   };
   const view = existing
     ? await place.edit(existing, change)
-    : await place.create(change({ index: createIndex({ mediaType }), sources: {}, features: {} }), { replace: options.replace ?? false });
+    : await place.create(change({ index: createIndex({ mediaType }), sources: {}, features: {} }), {
+        replace: options.replace ?? false,
+        onlyIfAbsent: options.amend === true,
+      });
   warnReservedKeys(context, options.annotations, ...(options.entryAnnotations ?? []).map(({ annotations }) => annotations));
   return resultOf(
     view,

@@ -37,7 +37,7 @@ export async function openLocationPlace(context: ListContext, location: Location
     },
     create: async (state, options = {}) => {
       refuseDigest(location);
-      return write(context, place, { name, state, options, before: [] });
+      return write(context, place, { name, state, options, before: [], ...(options.onlyIfAbsent === true && { expected: undefined }) });
     },
     edit: async (view, change, options = {}) => {
       refuseDigest(location);
@@ -77,7 +77,7 @@ interface Writing {
   readonly options: WriteOptions;
   /** Entries that were there. */
   readonly before: readonly Descriptor[];
-  readonly expected?: Digest;
+  readonly expected?: Digest | undefined;
 }
 
 async function write(context: ListContext, place: ContentPlace, writing: Writing): Promise<ListView> {

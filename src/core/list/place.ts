@@ -40,7 +40,7 @@ export interface ListPlace {
   /** Prepares for an image that will be added. */
   readonly foresee?: (source: ContentSource, descriptor: Descriptor) => void;
   /** Makes the list, all or nothing. @throws {OciError} `EXISTS` for the name of a local list, unless `replace` */
-  create(state: ListState, options?: WriteOptions & { readonly replace?: boolean }): Promise<ListView>;
+  create(state: ListState, options?: WriteOptions & { readonly replace?: boolean; readonly onlyIfAbsent?: boolean }): Promise<ListView>;
   /** Edits the list that was read; `change` may be called again on a newer state. @throws {OciError} `CONFLICT` at a location that somebody else changed */
   edit(view: ListView, change: (state: ListState) => ListState, options?: WriteOptions): Promise<ListView>;
   /** Returns where the content of an entry comes from, or undefined where nothing is known. */

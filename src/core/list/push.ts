@@ -12,6 +12,7 @@ import {
   type Location,
   mediaTypes,
   parseLocation,
+  parseTag,
 } from "../spec/mod.ts";
 import { type ListContext, signalOf, warn } from "./context.ts";
 import { type ConvertedList, convertList } from "./convert.ts";
@@ -161,7 +162,7 @@ function parseDestination(list: string, text: string): Location {
 
 /** The location's own tag comes first, so that `--tag` adds to it. */
 function tagsOf(location: Location, tags: readonly string[]): readonly string[] {
-  if (location.transport === "docker") return [...new Set([location.reference.tag ?? location.reference.digest ?? "latest", ...tags])];
+  if (location.transport === "docker") return [...new Set([location.reference.tag ?? location.reference.digest ?? "latest", ...tags.map(parseTag)])];
   if (location.transport === "oci" || location.transport === "oci-archive")
     return [...new Set([...(location.reference === undefined ? [] : [location.reference]), ...tags])];
   throw new OciError("UNSUPPORTED", `Cannot push to ${quote(formatLocation(location))} under several names: it has only one`);

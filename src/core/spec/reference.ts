@@ -22,6 +22,12 @@ export function isTag(text: string): boolean {
   return tagGrammar.test(text);
 }
 
+/** Returns `text` as a tag. @throws {OciError} `INVALID` */
+export function parseTag(text: string): string {
+  if (isTag(text)) return text;
+  throw new OciError("INVALID", `Cannot use tag ${quote(text)}: expected up to 128 letters, digits, ".", "_" and "-", the first of them no "." or "-"`);
+}
+
 /**
  * Returns the reference that `text` names, completed as every container tool does: no domain means `docker.io`, and one
  * path component there lies in `library/`. No tag and no digest stay absent.

@@ -363,3 +363,26 @@ describe("a stream", () => {
     expect(sha256(await bytesOf(await to.place("b").source.blob(blob)))).toBe(blob.digest);
   });
 });
+
+describe("names before URLs", () => {
+  test("putRoot() refuses a tag that would lead elsewhere, before anything is asked", async () => {
+    const { registry, place } = await setUp();
+    const document = await documentOf(emptyIndex);
+    for (const tag of ["v1#x", "../../victim/manifests/latest", "feature/foo", "a?b"]) {
+      await expect(place("app").target.putRoot(document, { tag })).rejects.toThrow("Cannot use tag");
+    }
+    expect(registry.requests.length).toBe(0);
+  });
+
+  test("putRoot() refuses content that is not what tag@digest names", async () => {
+    const { registry, place } = await setUp();
+    await expect(place(`app:1@sha256:${"a".repeat(64)}`).target.putRoot(await documentOf(emptyIndex))).rejects.toThrow("the manifest to be written is");
+    expect(registry.requests.length).toBe(0);
+  });
+
+  test("removeName() removes no tag for tag@digest", async () => {
+    const { registry, place } = await setUp();
+    await expect(place(`app:1@sha256:${"a".repeat(64)}`).removeName()).rejects.toThrow("only tags are removed");
+    expect(registry.requests.length).toBe(0);
+  });
+});

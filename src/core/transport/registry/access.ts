@@ -2,7 +2,7 @@ import { basicAuthorization, type Challenge, mergeScopes, parseChallenges, repos
 import { quote } from "../../base/mod.ts";
 import { type HttpMethod, type HttpResponse, isTransientStatus, type StreamedBody } from "../../http/mod.ts";
 import type { Repository } from "../../port/mod.ts";
-import { type Digest, formatReference, parseDigest, type Reference } from "../../spec/mod.ts";
+import { type Digest, formatReference, parseDigest, parseTag, type Reference } from "../../spec/mod.ts";
 import type { RegistryClient } from "./client.ts";
 import { apiHost, originOf, sendToHost } from "./connection.ts";
 import { failureOf } from "./errors.ts";
@@ -56,7 +56,8 @@ export function openAccess(client: RegistryClient, reference: Reference, actions
     key,
     repository: { origin: `https://${host}`, repository: reference.repository },
     nameOf: (version) => quote(`${reference.domain}/${reference.repository}${version.includes(":") ? "@" : ":"}${version}`),
-    isOwn: (url) => url.origin === originOf(client, host),
+    // A URL leaves the default port out, a name may spell it.
+    isOwn: (url) => url.origin === new URL(originOf(client, host)).origin,
     async send(request) {
       const target = typeof request.at === "string" ? undefined : request.at;
       if (target && !access.isOwn(target)) return await sendElsewhere(client, request, target);
@@ -73,9 +74,9 @@ export function openAccess(client: RegistryClient, reference: Reference, actions
   return access;
 }
 
-/** Returns `manifests/<reference>`; a digest is checked before it becomes part of a path (CVE-2024-3727). */
+/** Returns `manifests/<reference>`; tags and digests are checked before they become part of a path (CVE-2024-3727). @throws {OciError} `INVALID` */
 export function manifestPath(version: string): string {
-  return `manifests/${version.includes(":") ? parseDigest(version) : version}`;
+  return `manifests/${version.includes(":") ? parseDigest(version) : parseTag(version)}`;
 }
 
 /** Returns `blobs/<digest>`. */

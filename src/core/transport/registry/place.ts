@@ -31,7 +31,7 @@ export function openRegistryPlace(client: RegistryClient, reference: Reference):
     target: openTarget(writing),
     async removeName(options) {
       const { tag, digest } = reference;
-      if (tag === undefined && digest !== undefined) {
+      if (digest !== undefined) {
         throw new OciError("UNSUPPORTED", `Cannot remove ${quoteReference(reference)}: a digest names content, and only tags are removed`);
       }
       await removeTag(writing, tag ?? "latest", options);
@@ -122,7 +122,7 @@ async function putRoot(access: Access, document: ManifestDocument, options: PutR
   const { reference } = access;
   const { digest } = document.descriptor;
   const version = options.tag ?? reference.tag ?? reference.digest ?? "latest";
-  if (version === reference.digest && version !== digest) {
+  if (reference.digest !== undefined && reference.digest !== digest) {
     throw new OciError("INVALID", `Cannot push ${quoteReference(reference)}: the manifest to be written is ${digest}`);
   }
   const { signal } = options;
