@@ -12,7 +12,7 @@ export interface Globals {
 const group = "Global flags";
 
 const shown: readonly Flag[] = [
-  { name: "root", type: "text", value: "DIR", description: "keep local lists in DIR/ocidex", group },
+  { name: "root", type: "text", value: "DIR", description: "keep local lists in DIR/ocidex (default $OCIDEX_ROOT, or the data directory)", group },
   {
     name: "log-level",
     type: "text",
