@@ -64,12 +64,11 @@ export function buildLibrary(): void {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { target: { type: "string" }, entry: { type: "string", default: "src/cli/main.ts" } } });
-  const options: BuildOptions = { entry: values.entry, out: "dist", ...(values.target !== undefined && { target: values.target }) };
-  if (!existsSync(options.entry)) throw new Error(`Cannot build "${options.entry}": it does not exist`);
-  console.log(buildExecutable(options));
+  const { values } = parseArgs({ options: { target: { type: "string" }, entry: { type: "string" } } });
+  if (values.entry !== undefined && !existsSync(values.entry)) throw new Error(`Cannot build "${values.entry}": it does not exist`);
+  console.log(buildExecutable({ entry: values.entry ?? "src/cli/executable.ts", out: "dist", ...(values.target !== undefined && { target: values.target }) }));
   if (values.target !== undefined) return;
-  console.log(await buildProgram(options));
+  console.log(await buildProgram({ entry: values.entry ?? "src/cli/main.ts", out: "dist" }));
   buildLibrary();
   console.log("dist/lib");
 }

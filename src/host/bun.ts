@@ -5,6 +5,7 @@
  */
 import type { Environment, Fetch, Host } from "../core/port/mod.ts";
 import { nodeRuntime } from "./node-runtime.ts";
+import { nodeTerminal, type WriteText } from "./node-terminal.ts";
 import { createTrust, type TlsSettings } from "./trust.ts";
 import { createFetch, webAnswer, webInit } from "./web-fetch.ts";
 
@@ -21,7 +22,14 @@ interface BunInit extends RequestInit {
 /** Returns the host of Bun. */
 export function bunHost(): Host {
   const runtime = nodeRuntime();
-  return { ...runtime, fetch: bunFetch(runtime.environment) };
+  return {
+    ...runtime,
+    terminal: nodeTerminal(
+      bunWriter(() => Bun.stdout),
+      bunWriter(() => Bun.stderr),
+    ),
+    fetch: bunFetch(runtime.environment),
+  };
 }
 
 function bunFetch(environment: Environment): Fetch {
@@ -38,4 +46,14 @@ function bunFetch(environment: Environment): Fetch {
     };
     return webAnswer(await fetch(url.href, init));
   });
+}
+
+/** `process.stdout` loads sockets and terminals of Node, which is more than half of a short run. */
+function bunWriter(file: () => Bun.BunFile): WriteText {
+  let writer: Bun.FileSink | undefined;
+  return async (text) => {
+    writer ??= file().writer();
+    await writer.write(text);
+    await writer.flush();
+  };
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { constants } from "node:os";
 import { concatBytes, OciError, quote, throwIfAborted } from "../core/base/mod.ts";
 import type { CommandOptions, CommandResult, Run } from "../core/port/mod.ts";
@@ -8,6 +8,7 @@ import { systemCode, systemWords } from "./system-error.ts";
 export const nodeCommand: Run = async (command, options) => {
   const [program, ...parameters] = command;
   if (program === undefined) throw new OciError("INVALID", "Cannot run a command: it has no name");
+  const { spawn } = await import("node:child_process");
   throwIfAborted(options.signal);
   const child = spawn(program, parameters, { stdio: "pipe", windowsHide: true });
   const limits = createLimits(program, options);

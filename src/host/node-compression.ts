@@ -1,7 +1,7 @@
 import type { Transform } from "node:stream";
-import * as zlib from "node:zlib";
 import { type ByteStream, type Bytes, OciError, streamOf } from "../core/base/mod.ts";
 import type { Compression, CompressionFormat } from "../core/port/mod.ts";
+import { zlibModule } from "./builtin.ts";
 import { guarded } from "./guarded.ts";
 
 /** The part of `node:zlib` that Node has from 22.15 on. */
@@ -14,29 +14,36 @@ interface MaybeZstd {
 type Step = TransformStream<Bytes, Bytes>;
 
 const chunkSize = 2 ** 16;
-const zstd: MaybeZstd = zlib;
+function zstd(): MaybeZstd {
+  return zlibModule();
+}
+
 /** `ZSTD_c_compressionLevel` of zstd.h. */
 const zstdLevel = 100;
 
 /** Returns the compression `node:zlib` has. */
 export function nodeCompression(): Compression {
   return {
-    formats: zstd.createZstdCompress === undefined ? ["gzip"] : ["gzip", "zstd"],
+    get formats(): readonly CompressionFormat[] {
+      return zstd().createZstdCompress === undefined ? ["gzip"] : ["gzip", "zstd"];
+    },
     compress: (format, level) => stepOf("compress", compressor(format, level)),
     decompress: (format) => stepOf("decompress", decompressor(format)),
   };
 }
 
 function compressor(format: CompressionFormat, level: number | undefined): Transform {
-  if (format === "gzip") return zlib.createGzip({ chunkSize, ...(level !== undefined && { level }) });
-  if (zstd.createZstdCompress === undefined) throw unsupported("compress");
-  return zstd.createZstdCompress({ chunkSize, ...(level !== undefined && { params: { [zstdLevel]: level } }) });
+  if (format === "gzip") return zlibModule().createGzip({ chunkSize, ...(level !== undefined && { level }) });
+  const { createZstdCompress } = zstd();
+  if (createZstdCompress === undefined) throw unsupported("compress");
+  return createZstdCompress({ chunkSize, ...(level !== undefined && { params: { [zstdLevel]: level } }) });
 }
 
 function decompressor(format: CompressionFormat): Transform {
-  if (format === "gzip") return zlib.createGunzip({ chunkSize });
-  if (zstd.createZstdDecompress === undefined) throw unsupported("decompress");
-  return zstd.createZstdDecompress({ chunkSize });
+  if (format === "gzip") return zlibModule().createGunzip({ chunkSize });
+  const { createZstdDecompress } = zstd();
+  if (createZstdDecompress === undefined) throw unsupported("decompress");
+  return createZstdDecompress({ chunkSize });
 }
 
 function unsupported(verb: string): OciError {

@@ -1,8 +1,8 @@
-import { createHash, randomFillSync } from "node:crypto";
 import { endianness, homedir } from "node:os";
 import process from "node:process";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Clock, Environment, Hash, Host, Random } from "../core/port/mod.ts";
+import { cryptoModule } from "./builtin.ts";
 import { nodeCommand } from "./node-command.ts";
 import { nodeCompression } from "./node-compression.ts";
 import { nodeFiles } from "./node-files.ts";
@@ -29,7 +29,7 @@ export function nodeRuntime(): Omit<Host, "fetch"> {
 }
 
 const nodeHash: Hash = (algorithm) => {
-  const hash = createHash(algorithm);
+  const hash = cryptoModule().createHash(algorithm);
   return {
     update(bytes) {
       hash.update(bytes);
@@ -57,7 +57,7 @@ const nodeClock: Clock = {
 };
 
 const nodeRandom: Random = {
-  bytes: (length) => randomFillSync(new Uint8Array(length)),
+  bytes: (length) => cryptoModule().randomFillSync(new Uint8Array(length)),
   number: () => Math.random(),
 };
 

@@ -1,3 +1,4 @@
+import { fstatSync } from "node:fs";
 import process from "node:process";
 import { type Bytes, concatBytes, OciError } from "../core/base/mod.ts";
 import type { Terminal } from "../core/port/mod.ts";
@@ -6,13 +7,16 @@ import { systemCode, systemWords } from "./system-error.ts";
 const gone: ReadonlySet<string> = new Set(["EPIPE", "ERR_STREAM_DESTROYED", "ERR_STREAM_WRITE_AFTER_END", "ECONNRESET"]);
 const usualColumns = 80;
 
-/** Returns the standard streams of the process. */
-export function nodeTerminal(): Terminal {
-  const output = createOutput(() => process.stdout, "standard output");
-  const errors = createOutput(() => process.stderr, "standard error");
+/** Writes a text to a stream of the process; rejects with whatever went wrong. */
+export type WriteText = (text: string) => Promise<void>;
+
+/** Returns the standard streams of the process, as the runtime writes to them. */
+export function nodeTerminal(write: WriteText = writeTo(() => process.stdout), writeError: WriteText = writeTo(() => process.stderr)): Terminal {
+  const output = createOutput(write, "standard output");
+  const errors = createOutput(writeError, "standard error");
   return {
-    outputIsTerminal: process.stdout.isTTY === true,
-    errorsAreTerminal: process.stderr.isTTY === true,
+    outputIsTerminal: isTerminal(1, () => process.stdout),
+    errorsAreTerminal: isTerminal(2, () => process.stderr),
     columns: () => process.stdout.columns || process.stderr.columns || usualColumns,
     write: output,
     async writeError(text) {
@@ -22,19 +26,37 @@ export function nodeTerminal(): Terminal {
   };
 }
 
-function createOutput(stream: () => NodeJS.WriteStream, name: string): (text: string) => Promise<boolean> {
+/** A stream of the runtime is the last to be asked: making one takes Bun 10 ms. */
+function isTerminal(descriptor: number, stream: () => NodeJS.WriteStream): boolean {
+  try {
+    return fstatSync(descriptor).isCharacterDevice() && stream().isTTY === true;
+  } catch {
+    return false;
+  }
+}
+
+/** Writes to a stream of Node. Deno throws what Node hands to the callback. */
+function writeTo(stream: () => NodeJS.WriteStream): WriteText {
   let listening = false;
+  return async (text) => {
+    if (!listening) stream().on("error", () => {});
+    listening = true;
+    await new Promise<void>((resolve, reject) => stream().write(text, (error) => (error ? reject(error) : resolve())));
+  };
+}
+
+function createOutput(write: WriteText, name: string): (text: string) => Promise<boolean> {
   let closed = false;
   return async (text) => {
     if (closed) return false;
-    if (!listening) stream().on("error", () => {});
-    listening = true;
-    // Deno throws what Node hands to the callback.
-    const failure = await new Promise<unknown>((resolve) => stream().write(text, (error) => resolve(error ?? undefined))).catch((error: unknown) => error);
-    if (failure === undefined) return true;
-    if (!gone.has(systemCode(failure) ?? "")) throw new OciError("IO", `Cannot write ${name}: ${systemWords(failure)}`, { cause: failure });
-    closed = true;
-    return false;
+    try {
+      await write(text);
+      return true;
+    } catch (failure) {
+      if (!gone.has(systemCode(failure) ?? "")) throw new OciError("IO", `Cannot write ${name}: ${systemWords(failure)}`, { cause: failure });
+      closed = true;
+      return false;
+    }
   };
 }
 

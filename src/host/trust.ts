@@ -1,9 +1,8 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { rootCertificates } from "node:tls";
 import { OciError } from "../core/base/mod.ts";
 import type { Environment, TlsOptions } from "../core/port/mod.ts";
+import { cryptoModule } from "./builtin.ts";
 
 /** The places Go looks in (crypto/x509/root_linux.go and its kin), so that whatever podman trusts is trusted here. */
 const files: readonly string[] = [
@@ -45,6 +44,7 @@ export function createTrust(environment: Environment): (tls: TlsOptions) => Prom
 
 /** The runtime's own, then the system's; an `ca` setting replaces what a runtime would trust, NODE_EXTRA_CA_CERTS included. */
 async function readStore(environment: Environment): Promise<ReadonlyMap<string, string>> {
+  const { rootCertificates } = await import("node:tls");
   const known = new Map<string, string>();
   for (const pem of rootCertificates) add(known, pem);
   for (const pem of await systemStore(environment)) add(known, pem);
@@ -102,6 +102,7 @@ function checkIdentity({ certificate, key }: TlsOptions): void {
   if (certificate === undefined && key === undefined) return;
   if (certificate === undefined || key === undefined)
     throw new OciError("INVALID", "Cannot use the client certificate: certificate and key belong together, one is missing");
+  const { createPrivateKey, X509Certificate } = cryptoModule();
   let fits: boolean;
   try {
     fits = new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));
