@@ -121,14 +121,6 @@ describe("request()", () => {
     await expect(reply).rejects.toThrow("enough");
   });
 
-  test("ends with the client's signal too", async () => {
-    const origin = await serve(() => {});
-    const controller = new AbortController();
-    const reply = make({ signal: controller.signal }).client.request({ method: "GET", url: origin });
-    controller.abort(new Error("all over"));
-    await expect(reply).rejects.toThrow("all over");
-  });
-
   test("gives up a connection that stays silent, and tries again", async () => {
     let requests = 0;
     const { client, clock } = make({ idleTimeout: 60_000 });

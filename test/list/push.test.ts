@@ -1,6 +1,8 @@
 import { describe, expect, it } from "bun:test";
 import { createList, listExists, pushList } from "../../src/core/list/mod.ts";
+import { currentHost } from "../../src/host/current.ts";
 import { failureOf, fillSource, indexAt, openDesk, putImage, readAt, readText, treeOf } from "../helper/lists.ts";
+import { startRegistry } from "../helper/registry.ts";
 
 async function open(options?: Parameters<typeof openDesk>[0]) {
   const desk = openDesk(options);
@@ -110,6 +112,27 @@ describe("pushList()", () => {
       ),
     ).toBe("ended");
     expect(await treeOf(host, "/out")).toEqual([]);
+  });
+
+  it("gives its upload sessions back when it is interrupted", async () => {
+    const controller = new AbortController();
+    const registry = await startRegistry({
+      fault: (request) => {
+        if (request.method !== "PUT") return undefined;
+        controller.abort(new Error("interrupted"));
+        return 503;
+      },
+    });
+    try {
+      const { fetch } = await currentHost();
+      const { lists } = await filled({ fetch, lists: { verifyTls: false, signal: controller.signal } });
+      expect((await failureOf(pushList(lists, "app", [`docker://${registry.host}/app:1`]))).message).toBe("interrupted");
+      expect(registry.requests.map(({ method }) => method)).toContain("DELETE");
+      expect(registry.openUploads()).toBe(0);
+      expect([...registry.repository("app").tags.keys()]).toEqual([]);
+    } finally {
+      await registry.stop();
+    }
   });
 
   it("finds what it brought before, and writes nothing twice", async () => {

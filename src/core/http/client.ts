@@ -31,8 +31,6 @@ export interface HttpClientOptions {
   readonly idleTimeout?: number;
   /** Returns the proxy for a URL, for every hop of a redirect too. @default none */
   readonly proxyFor?: (url: string) => string | undefined;
-  /** Ends everything. */
-  readonly signal?: AbortSignal;
 }
 
 /** Options of {@linkcode HttpClient.retry}. */
@@ -93,7 +91,6 @@ export function createHttpClient(tools: HttpTools, options: HttpClientOptions = 
     clock: tools.clock,
     idleTimeout,
     userAgent,
-    ...(options.signal && { signal: options.signal }),
     proxyFor: options.proxyFor ?? (() => undefined),
   };
   const warn = createWarner(options.report);
@@ -105,7 +102,7 @@ export function createHttpClient(tools: HttpTools, options: HttpClientOptions = 
         return await retry(task, {
           policy: { retries: most, delay: retryDelay, maximumDelay },
           tools: { sleep: tools.clock.sleep, random: tools.random.number },
-          ...withSignal(signal, options.signal),
+          ...(signal && { signal }),
           isTransient: (error) => (error instanceof TransientError ? (error.retryAfter ?? true) : isTransientFailure(error)),
           onRetry: (error, wait, attempt) =>
             options.report?.({ type: "retry", message: error instanceof Error ? error.message : String(error), wait, attempt, retries: most }),
@@ -127,17 +124,10 @@ export function createHttpClient(tools: HttpTools, options: HttpClientOptions = 
           response.retryAfter,
         );
       };
-      return client.retry(task, { retries: most, ...withSignal(request.signal) });
+      return client.retry(task, { retries: most, ...(request.signal && { signal: request.signal }) });
     },
   };
   return client;
-}
-
-function withSignal(...signals: readonly (AbortSignal | undefined)[]): { readonly signal?: AbortSignal } {
-  const given = signals.filter((signal) => signal !== undefined);
-  const [first] = given;
-  if (first === undefined) return {};
-  return { signal: given.length === 1 ? first : AbortSignal.any(given) };
 }
 
 /** Follows redirects of reading requests; once an answer led elsewhere the credentials stay behind, also on the way back. */

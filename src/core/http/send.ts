@@ -19,8 +19,6 @@ export interface SendTools {
   readonly userAgent: string;
   /** Returns the proxy for a URL. */
   readonly proxyFor: (url: string) => string | undefined;
-  /** Ends the request. */
-  readonly signal?: AbortSignal;
 }
 
 /** An unread body is read to its end up to here, so that the connection stays usable; a longer one is cut off. */
@@ -30,7 +28,7 @@ const drainLimit = 64 * 1024;
 export async function send(tools: SendTools, request: HttpRequest): Promise<HttpResponse> {
   const { host } = new URL(request.url);
   const watch = watchIdle(tools.clock, tools.idleTimeout, host);
-  const signal = AbortSignal.any([watch.signal, ...(tools.signal ? [tools.signal] : []), ...(request.signal ? [request.signal] : [])]);
+  const signal = AbortSignal.any([watch.signal, ...(request.signal ? [request.signal] : [])]);
   let body: OutgoingBody | undefined;
   try {
     signal.throwIfAborted();

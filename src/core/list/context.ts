@@ -30,14 +30,14 @@ export interface ListOptions extends TransportOptions {
 }
 
 /** Returns the context of the verbs on `host`. Nothing is read, written or asked before a verb is called. */
-export function openLists(host: Host, options: ListOptions = {}): ListContext {
+export function openLists(host: Host, { signal, ...options }: ListOptions = {}): ListContext {
   return {
     host,
     store: openListStore(host, options.root === undefined ? {} : { root: options.root }),
     transports: openTransports(host, options),
     pool: createPool(options.concurrency ?? 8),
     report: options.report ?? (() => {}),
-    ...(options.signal && { signal: options.signal }),
+    ...(signal && { signal }),
   };
 }
 

@@ -27,8 +27,6 @@ export interface TransportOptions {
   readonly concurrency?: number;
   /** Is told of warnings and retries. */
   readonly report?: Report;
-  /** Ends whatever runs. */
-  readonly signal?: AbortSignal;
 }
 
 /** Where images live, by location. One value is one run: registries are asked for a token once, and nothing is read twice. */

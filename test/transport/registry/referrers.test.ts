@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { referrersTag } from "../../../src/core/transport/registry/referrers.ts";
 import { seedImage, sha256 } from "../../helper/registry.ts";
-import { documentOf, emptyIndex, setUp, tearDown } from "./setting.ts";
+import { documentOf, emptyIndex, errorOf, setUp, tearDown } from "./setting.ts";
 
 afterEach(tearDown);
 
@@ -55,6 +55,39 @@ describe("a manifest with a subject", () => {
     registry.putBlob("app", "{}");
     await place("app").target.putManifest(await documentOf(referring));
     expect(registry.requests.map((request) => request.method)).toEqual(["PUT", "GET", "PUT", "GET", "PUT", "GET"]);
+  });
+
+  test("fails where others replace the list whenever it is written", async () => {
+    const tag = referrersTag(subject.digest);
+    const { registry, place } = await setUp({
+      fault: (request) => {
+        if (request.method === "GET") registry.putManifest("app", tag, emptyIndex, emptyIndex.mediaType);
+        return undefined;
+      },
+    });
+    registry.putBlob("app", "{}");
+    const error = await errorOf(place("app").target.putManifest(await documentOf(referring)));
+    expect(error.code).toBe("CONFLICT");
+    expect(error.message).toContain("replaced it 5 times");
+    expect(registry.requests.filter((request) => request.method === "PUT")).toHaveLength(6);
+  });
+
+  test("is not listed under the tag where the answer that says so got lost", async () => {
+    let puts = 0;
+    const { registry, place } = await setUp({
+      referrers: true,
+      fault: (request) => {
+        if (request.method !== "PUT" || puts++ > 0) return undefined;
+        registry.putManifest("app", digest, bytes, image.mediaType);
+        return 504;
+      },
+    });
+    const document = await documentOf(referring);
+    const { bytes, descriptor } = document;
+    const { digest } = descriptor;
+    registry.putBlob("app", "{}");
+    await place("app:one").target.putRoot(document);
+    expect([...registry.repository("app").tags.keys()]).not.toContain(referrersTag(subject.digest));
   });
 
   test("leaves alone what is no list of referrers, and says so", async () => {

@@ -274,6 +274,14 @@ describe("source.blob()", () => {
 });
 
 describe("createRegistryClient()", () => {
+  test("takes no repository's word for what another holds", async () => {
+    const { registry, place } = await setUp();
+    const { manifest } = seedImage(registry, "app", "one");
+    await place("app:one").source.resolve();
+    expect((await errorOf(place(`other@${manifest.digest}`).source.describe())).code).toBe("NOT_FOUND");
+    expect((await errorOf(place("other").source.manifest(manifest))).code).toBe("NOT_FOUND");
+  });
+
   test("speaks plain http without certificates checked, and remembers it", async () => {
     const { registry } = await setUp();
     seedImage(registry, "app", "one");

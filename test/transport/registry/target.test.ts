@@ -320,6 +320,22 @@ describe("target.putRoot()", () => {
     expect(registry.requests[1]?.headers["if-match"]).toBe(`"${manifest.digest}"`);
   });
 
+  test("looks again before it repeats an ambiguous write, and stops where somebody changed the tag meanwhile", async () => {
+    let puts = 0;
+    const { registry, place } = await setUp({
+      fault: (request) => {
+        if (request.method !== "PUT" || puts++ > 0) return undefined;
+        seedImage(registry, "app", "one", { seed: "another" });
+        return 504;
+      },
+    });
+    const { manifest } = seedImage(registry, "app", "one");
+    const error = await errorOf(place("app:one").target.putRoot(await documentOf(emptyIndex), { expected: manifest.digest }));
+    expect(error.code).toBe("CONFLICT");
+    expect(puts).toBe(1);
+    expect(registry.repository("app").tags.get("one")).not.toBe(manifest.digest);
+  });
+
   test("sends no weak entity tag", async () => {
     const { registry } = await setUp();
     const { manifest } = seedImage(registry, "app", "one");

@@ -36,8 +36,6 @@ export interface RegistryClientOptions {
   readonly idleTimeout?: number;
   /** Value of `User-Agent`. @default "ocidex" */
   readonly userAgent?: string;
-  /** Ends everything. */
-  readonly signal?: AbortSignal;
 }
 
 /** What all places in registries share during a run: connections, tokens, what was read, what is on its way. */
@@ -50,6 +48,8 @@ export interface RegistryClient {
   readonly credentials: CredentialStore;
   /** Digests. */
   readonly hash: Hash;
+  /** Time. */
+  readonly clock: Clock;
   /** Is told of warnings and retries. */
   readonly report: Report;
   /** Tries after the first. */
@@ -66,8 +66,8 @@ export interface RegistryMemory {
   readonly schemes: Map<string, "https" | "http">;
   /** Last challenge of a repository. */
   readonly challenges: Map<string, Challenge>;
-  /** Manifests that were read, by digest. */
-  readonly documents: Keep<Digest, ManifestDocument>;
+  /** Manifests that were read. */
+  readonly documents: Keep<string, ManifestDocument>;
   /** Small blobs that were read, by digest. */
   readonly blobs: Keep<Digest, Uint8Array<ArrayBuffer>>;
   /** Blobs that are being put or have been. */
@@ -93,6 +93,7 @@ export function createRegistryClient(host: RegistryHost, options: RegistryClient
     tokens: createTokenClient({ http, clock: host.clock, tlsFor }),
     credentials,
     hash: host.hash,
+    clock: host.clock,
     report,
     retries,
     tlsFor,

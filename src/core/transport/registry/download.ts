@@ -49,7 +49,7 @@ async function openFrom(
       return undefined;
     }
     if (response.status === 206) {
-      checkRange(response, { offset, size }, request.doing);
+      await checkRange(response, { offset, size }, request.doing);
       return response.body;
     }
     if (response.status !== 200) throw await registryError(response, request);
@@ -57,11 +57,11 @@ async function openFrom(
   });
 }
 
-function checkRange({ headers }: HttpResponse, { offset, size }: { readonly offset: number; readonly size: number }, doing: string): void {
-  const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get("content-range") ?? "") ?? [];
-  if (start !== String(offset) || (total !== "*" && total !== String(size))) {
-    throw new OciError("REGISTRY", `${doing}: the registry answered with another range than bytes ${offset} to the end of ${size}`);
-  }
+async function checkRange(response: HttpResponse, { offset, size }: { readonly offset: number; readonly size: number }, doing: string): Promise<void> {
+  const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get("content-range") ?? "") ?? [];
+  if (start === String(offset) && (total === "*" || total === String(size))) return;
+  await response.discard();
+  throw new OciError("REGISTRY", `${doing}: the registry answered with another range than bytes ${offset} to the end of ${size}`);
 }
 
 async function* skip(body: ByteStream, count: number): AsyncGenerator<Bytes, void, void> {

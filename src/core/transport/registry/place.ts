@@ -6,7 +6,7 @@ import type { RegistryClient } from "./client.ts";
 import { findManifest, openBlob, readManifest, readSmallBlob } from "./read.ts";
 import { addReferrer } from "./referrers.ts";
 import { cancelSession, putBlob } from "./upload.ts";
-import { checkExpected, removeTag, writeManifest } from "./write.ts";
+import { removeTag, type WriteManifestOptions, writeManifest } from "./write.ts";
 
 /**
  * Returns what `reference` names in a registry, for reading and writing; nothing is asked yet.
@@ -43,7 +43,7 @@ function openSource(access: Access): ContentSource {
   const { client, reference, repository } = access;
   const version = versionOf(reference);
   const expected = reference.digest === undefined ? {} : { expected: reference.digest };
-  const kept = (descriptor: Pick<Descriptor, "digest">) => client.memory.documents.get(descriptor.digest);
+  const kept = ({ digest }: Pick<Descriptor, "digest">) => client.memory.documents.get(`${access.key}@${digest}`);
   const resolve = async (options: ContentOptions = {}): Promise<ManifestDocument> =>
     (reference.digest && kept({ digest: reference.digest })) ?? (await readManifest(access, version, { ...options, ...expected }));
   return {
@@ -125,12 +125,11 @@ async function putRoot(access: Access, document: ManifestDocument, options: PutR
   if (reference.digest !== undefined && reference.digest !== digest) {
     throw new OciError("INVALID", `Cannot push ${quoteReference(reference)}: the manifest to be written is ${digest}`);
   }
-  const { signal } = options;
-  const state = "expected" in options ? await checkExpected(access, version, { expected: options.expected, ...(signal && { signal }) }) : {};
-  await put(access, version, document, { ...state, ...(signal && { signal }) });
+  const { tag: _, ...writing } = options;
+  await put(access, version, document, writing);
 }
 
-async function put(access: Access, version: string, document: ManifestDocument, options: ContentOptions & { readonly etag?: string } = {}): Promise<void> {
+async function put(access: Access, version: string, document: ManifestDocument, options: WriteManifestOptions = {}): Promise<void> {
   const { tracksSubject } = await writeManifest(access, version, document, options);
   const { subject } = document.value;
   if (subject === undefined || tracksSubject) return;

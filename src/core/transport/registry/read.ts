@@ -48,7 +48,7 @@ export async function readManifest(access: Access, version: string, options: Rea
       ...(mediaType !== null && { mediaType }),
       ...(options.expected !== undefined && { expected: options.expected }),
     });
-    memory.documents.set(document.descriptor.digest, document);
+    memory.documents.set(`${access.key}@${document.descriptor.digest}`, document);
     return document;
   });
 }

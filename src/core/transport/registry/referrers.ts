@@ -1,4 +1,4 @@
-import { isOciError } from "../../base/mod.ts";
+import { isOciError, OciError } from "../../base/mod.ts";
 import { newDocument } from "../../content/mod.ts";
 import type { ContentOptions } from "../../port/mod.ts";
 import {
@@ -21,22 +21,28 @@ export function referrersTag(subject: Digest): string {
   return `${algorithm}-${encodedDigest(subject).slice(0, 64)}`.replace(/[^A-Za-z0-9._-]/g, "-");
 }
 
-/** Times the list is written again when somebody else wrote it at the same time. */
+/** Times the list is written when somebody else writes it at the same time. */
 const maximumTries = 5;
 
 /**
  * Adds `document` to the list of what refers to its subject. The specification knows no lock for it, so the list is read again
- * after writing and what got lost is merged in again.
+ * after writing and what got lost is merged in again. @throws {OciError} `CONFLICT` where that never ends
  */
 export async function addReferrer(access: Access, document: ManifestDocument, subject: Digest, options: ContentOptions = {}): Promise<void> {
   const tag = referrersTag(subject);
   const entry = referrerOf(document);
-  for (let attempt = 0; attempt < maximumTries; attempt++) {
+  for (let attempt = 0; ; attempt++) {
     const list = await readList(access, tag, subject, options);
     if (list === undefined || list.manifests.some((known) => known.digest === entry.digest)) return;
+    if (attempt === maximumTries) throw lostRace(access, document, tag);
     const next = newDocument(access.client.hash, { ...list, manifests: [...list.manifests, entry] });
     await writeManifest(access, tag, next, options);
   }
+}
+
+function lostRace(access: Access, { descriptor }: ManifestDocument, tag: string): OciError {
+  const doing = `Cannot add ${access.nameOf(descriptor.digest)} to the list of referrers ${access.nameOf(tag)}`;
+  return new OciError("CONFLICT", `${doing}: others replaced it ${maximumTries} times in between, another try may succeed`);
 }
 
 /** Returns the list at `tag`, an empty one where there is none, or undefined where something else lies there. */

@@ -185,13 +185,20 @@ async function cancel(upload: Upload, session: Session): Promise<void> {
   await cancelSession(upload.access, session.url.href);
 }
 
-/** Deletes the session at `href`; what goes wrong does not matter. */
+/** Milliseconds a registry has to answer that it forgets a session. */
+const cancelTime = 2000;
+
+/** Deletes the session at `href`, after an interruption too; what goes wrong does not matter. */
 export async function cancelSession(access: Access, href: string): Promise<void> {
+  const late = new AbortController();
+  const disarm = access.client.clock.after(cancelTime, () => late.abort());
   try {
-    const response = await access.send({ method: "DELETE", at: new URL(href), doing: "Cannot cancel an upload" });
+    const response = await access.send({ method: "DELETE", at: new URL(href), doing: "Cannot cancel an upload", signal: late.signal });
     await response.discard();
   } catch {
     // The registry forgets sessions by itself after a while.
+  } finally {
+    disarm();
   }
 }
 

@@ -11,8 +11,8 @@ const maximumSize = 4 * 1024 * 1024;
 
 /** Options of {@linkcode writeManifest}. */
 export interface WriteManifestOptions extends ContentOptions {
-  /** Entity tag the name must still have. */
-  readonly etag?: string;
+  /** What the name must stand for just before each try; undefined for nothing. @default whatever it stands for is replaced */
+  readonly expected?: Digest | undefined;
 }
 
 /** What writing a manifest told. */
@@ -23,20 +23,31 @@ export interface Written {
 
 /**
  * Puts a manifest at a tag or digest, byte for byte. After a try that may have succeeded the registry is asked before the next.
- * @throws {MismatchError} if the registry says that it stored something else
+ * @throws {MismatchError} if the registry says that it stored something else; {@linkcode OciError} `CONFLICT` if the name does
+ * not stand for what was expected
  */
 export async function writeManifest(access: Access, version: string, document: ManifestDocument, options: WriteManifestOptions = {}): Promise<Written> {
   const { bytes, descriptor } = document;
   const doing = `Cannot push ${access.nameOf(version)}`;
   if (bytes.length > maximumSize) throw new OciError("LIMIT", `${doing}: ${bytes.length} bytes are more than the 4 MiB registries take`);
-  const headers = { "content-type": descriptor.mediaType, ...(options.etag !== undefined && { "if-match": options.etag }) };
   const signal = options.signal ? { signal: options.signal } : {};
-  const request = { method: "PUT", at: manifestPath(version), headers, body: bytes, doing, ...signal } as const;
+  const request = { method: "PUT", headers: { "content-type": descriptor.mediaType }, body: bytes, doing, ...signal } as const;
+  const put = async (at: string, headers: Readonly<Record<string, string>>) => {
+    const sent = { ...request, at: manifestPath(at), headers: { ...request.headers, ...headers } };
+    return await accept(access, document, { response: await access.send(sent), request });
+  };
+  const check = async () => ("expected" in options ? await checkExpected(access, version, { expected: options.expected, ...signal }) : {});
+  let held = await check();
   let isUnsure = false;
   return await access.client.http.retry(async () => {
-    if (isUnsure && (await findManifest(access, version, { ...signal, doing }))?.descriptor?.digest === descriptor.digest) return { tracksSubject: false };
+    if (isUnsure) {
+      const there = await findManifest(access, version, { ...signal, doing });
+      // The answer that got lost would have said whether the registry keeps track of the subject: the same again, by digest, says it.
+      if (there?.descriptor?.digest === descriptor.digest) return document.value.subject ? await put(descriptor.digest, {}) : { tracksSubject: false };
+      held = await check();
+    }
     try {
-      return await accept(access, document, { response: await access.send(request), request });
+      return await put(version, held);
     } catch (error) {
       isUnsure = mayHaveHappened(error);
       throw error;
@@ -68,18 +79,16 @@ function checkStored(
   if (sent !== stated) throw new MismatchError(`the registry's answer (${doing})`, sent, stated);
 }
 
-/** What {@linkcode checkExpected} compares. */
-export interface ExpectedState extends ContentOptions {
-  /** What the name must stand for; undefined for nothing. */
+interface ExpectedState extends ContentOptions {
   readonly expected: Digest | undefined;
 }
 
-/** Checks just before writing that `version` still is what the caller read, and returns the entity tag that holds it so. @throws {OciError} `CONFLICT` */
-export async function checkExpected(access: Access, version: string, { expected, ...options }: ExpectedState): Promise<{ readonly etag?: string }> {
+/** Checks just before writing that `version` still is what the caller read, and returns the header that holds it so where the registry has entity tags. */
+async function checkExpected(access: Access, version: string, { expected, ...options }: ExpectedState): Promise<Readonly<Record<string, string>>> {
   const doing = `Cannot push ${access.nameOf(version)}`;
   const status = await findManifest(access, version, { ...options, doing });
   const actual = status && (status.descriptor?.digest ?? (await digestOf(access, version, options)));
-  if (actual === expected) return status?.etag === undefined ? {} : { etag: status.etag };
+  if (actual === expected) return status?.etag === undefined ? {} : { "if-match": status.etag };
   const seen = actual === undefined ? "it has been removed" : `it is ${actual} now`;
   const wanted = expected === undefined ? "expected nothing there" : `expected ${expected}`;
   throw new OciError("CONFLICT", `${doing}: somebody changed it in between, ${seen}, ${wanted}`);
