@@ -1,6 +1,6 @@
 import { describe, expect, it } from "bun:test";
 import fc from "fast-check";
-import { addEntry, createIndex } from "../../src/core/index/mod.ts";
+import { addEntries, addEntry, createIndex } from "../../src/core/index/mod.ts";
 import type { Descriptor } from "../../src/core/spec/mod.ts";
 import { descriptor, ociIndex } from "../helper/arbitrary.ts";
 
@@ -73,5 +73,55 @@ describe("addEntry()", () => {
 
   it("changes nothing when it is repeated", () => {
     fc.assert(fc.property(ociIndex, descriptor, (index, entry) => expect(addEntry(addEntry(index, entry), entry)).toEqual(addEntry(index, entry))));
+  });
+});
+
+describe("addEntries()", () => {
+  const arm = (variant: string, annotations: Record<string, string> = {}): Descriptor => ({
+    mediaType: "a/b",
+    digest,
+    size: 1,
+    platform: { os: "linux", architecture: "arm", variant },
+    annotations: { for: variant, ...annotations },
+  });
+  const both = [{ entry: arm("v6") }, { entry: arm("v7") }];
+
+  it("keeps entries of one digest apart by their platforms", () => {
+    expect(addEntries(createIndex(), both).manifests).toEqual([arm("v6"), arm("v7")]);
+  });
+
+  it("brings each up to date by its platform when they are added again", () => {
+    const next = addEntries(addEntries(createIndex(), both), [{ entry: arm("v7", { more: "7" }) }, { entry: arm("v6", { more: "6" }) }]);
+    expect(next.manifests).toEqual([arm("v6", { more: "6" }), arm("v7", { more: "7" })]);
+  });
+
+  it("brings all of them up to date with one that claims no platform of its own", () => {
+    const next = addEntries(addEntries(createIndex(), both), [{ entry: { mediaType: "a/b", digest, size: 9 } }]);
+    expect(next.manifests.map(({ size, platform }) => [size, platform?.variant])).toEqual([
+      [9, "v6"],
+      [9, "v7"],
+    ]);
+  });
+
+  it("adds one that claims a platform of its own beside the others", () => {
+    const one = addEntries(createIndex(), [{ entry: arm("v6") }]);
+    expect(addEntries(one, [{ entry: arm("v7"), isOwn: true }]).manifests).toEqual([arm("v6"), arm("v7")]);
+    expect(addEntries(one, [{ entry: arm("v7") }]).manifests.map((entry) => entry.platform?.variant)).toEqual(["v6"]);
+    const bare = addEntries(createIndex(), [{ entry: { mediaType: "a/b", digest, size: 1 } }]);
+    expect(addEntries(bare, [{ entry: arm("v7"), isOwn: true }]).manifests).toEqual([arm("v7")]);
+  });
+
+  it("patches what it added and what it brought up to date, and nothing else", () => {
+    const other: Descriptor = { mediaType: "a/b", digest: `sha256:${"b".repeat(64)}`, size: 1 };
+    const patch = { annotations: { patched: "yes" }, platform: { "os.version": "1" } };
+    const next = addEntries(addEntries(createIndex(), [{ entry: other }, { entry: arm("v6") }]), [
+      { entry: arm("v6"), patch },
+      { entry: arm("v7"), patch },
+    ]);
+    expect(next.manifests[0]).toBe(other);
+    expect(next.manifests.slice(1).map((entry) => [entry.annotations?.["patched"], entry.platform?.["os.version"]])).toEqual([
+      ["yes", "1"],
+      ["yes", "1"],
+    ]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "bun:test";
-import { createIndex, findEntries, findEntry } from "../../src/core/index/mod.ts";
+import { createIndex, findEntries, requireEntries } from "../../src/core/index/mod.ts";
 import type { Descriptor, Digest, Platform } from "../../src/core/spec/mod.ts";
 
 const entryOf = (start: string, platform?: Platform): Descriptor => ({
@@ -63,27 +63,28 @@ describe("findEntries()", () => {
   });
 });
 
-describe("findEntry()", () => {
-  it("returns the one", () => expect(findEntry(index, "linux/arm64")).toBe(arm64));
+describe("requireEntries()", () => {
+  it("returns the one", () => expect(requireEntries(index, "linux/arm64")).toEqual([arm64]));
 
   it("names the entries there are when there is none", () => {
-    expect(() => findEntry(createIndex({ manifests: [arm64, bare] }), "linux/s390x")).toThrow(
+    expect(() => requireEntries(createIndex({ manifests: [arm64, bare] }), "linux/s390x")).toThrow(
       `Cannot find entry "linux/s390x": no digest, platform or name is like it, there are ${arm64.digest} (linux/arm64/v8), ${bare.digest}`,
     );
-    expect(() => findEntry(createIndex(), "\u001b[2J")).toThrow(
+    expect(() => requireEntries(createIndex(), "\u001b[2J")).toThrow(
       'Cannot find entry "\\x1b[2J": no digest, platform or name is like it, the index has no entries',
     );
   });
 
   it("names the entries it could be when there are several", () => {
-    expect(() => findEntry(index, "linux/arm")).toThrow(
+    expect(() => requireEntries(index, "linux/arm")).toThrow(
       `Cannot find entry "linux/arm": it could be ${armv6.digest} (linux/arm/v6), ${armv5.digest} (linux/arm/v5), a digest would say which`,
     );
   });
 
   it("takes entries of one digest for one", () => {
     const twice = createIndex({ manifests: [bare, { ...bare, platform: { os: "linux", architecture: "amd64" } }] });
-    expect(findEntry(twice, bare.digest)).toBe(bare);
+    expect(requireEntries(twice, bare.digest)).toEqual(twice.manifests);
+    expect(requireEntries(twice, "linux/amd64")).toEqual(twice.manifests.slice(1));
   });
 
   it("does not list thousands", () => {
@@ -91,7 +92,7 @@ describe("findEntry()", () => {
       manifests: Array.from({ length: 5000 }, (_, at) => entryOf(at.toString(16).padStart(8, "0"), { os: "\u001b".repeat(500), architecture: "x" })),
     });
     try {
-      findEntry(many, "linux/amd64");
+      requireEntries(many, "linux/amd64");
       expect("found").toBe("not found");
     } catch (error) {
       expect(String(error)).toContain(" and 4980 more");

@@ -20,6 +20,15 @@ describe("removeEntries()", () => {
     expect(next.manifests[0]).toBe(manifests[1]);
   });
 
+  it("takes a digest for every entry that has it, and an entry for itself", () => {
+    const entry = { mediaType: "a/b", digest: `sha256:${"a".repeat(64)}`, size: 1 } as const;
+    const [one, two] = [entry, { ...entry, annotations: { second: "yes" } }];
+    const index = createIndex({ manifests: [one, two] });
+    expect(removeEntries(index, [two]).manifests).toEqual([one]);
+    expect(removeEntries(index, [entry.digest]).manifests).toEqual([]);
+    expect(() => removeEntries(index, [{ ...one }])).toThrow("Cannot remove");
+  });
+
   it("removes nothing when one digest is unknown", () => {
     const index = createIndex({ manifests: [{ mediaType: "a/b", digest: `sha256:${"a".repeat(64)}`, size: 1 }] });
     expect(() => removeEntries(index, [`sha256:${"a".repeat(64)}`, "sha256:x"])).toThrow('Cannot remove "sha256:x": none of 1 entries has it');

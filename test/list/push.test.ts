@@ -1,5 +1,6 @@
 import { describe, expect, it } from "bun:test";
-import { createList, listExists, pushList } from "../../src/core/list/mod.ts";
+import { annotateList, createList, listExists, pushList } from "../../src/core/list/mod.ts";
+import type { Event } from "../../src/core/port/mod.ts";
 import { currentHost } from "../../src/host/current.ts";
 import { failureOf, fillSource, indexAt, openDesk, putImage, readAt, readText, treeOf } from "../helper/lists.ts";
 import { startRegistry } from "../helper/registry.ts";
@@ -114,6 +115,18 @@ describe("pushList()", () => {
     expect(await treeOf(host, "/out")).toEqual([]);
   });
 
+  it("removes the list when told so, unless it was edited meanwhile", async () => {
+    const { lists, warnings } = await filled();
+    const edited = { ...lists, report: (event: Event) => event.type === "manifest" && editing.push(annotateList(lists, "app", { annotations: { a: "b" } })) };
+    const editing: Promise<unknown>[] = [];
+    await pushList(edited, "app", ["oci:/out:1"], { remove: true });
+    await Promise.all(editing);
+    expect(await listExists(lists, "app")).toBe(true);
+    await pushList(lists, "app", ["oci:/out:1"], { remove: true });
+    expect(await listExists(lists, "app")).toBe(false);
+    expect(warnings()).toEqual([]);
+  });
+
   it("gives its upload sessions back when it is interrupted", async () => {
     const controller = new AbortController();
     const registry = await startRegistry({
@@ -125,7 +138,7 @@ describe("pushList()", () => {
     });
     try {
       const { fetch } = await currentHost();
-      const { lists } = await filled({ fetch, lists: { verifyTls: false, signal: controller.signal } });
+      const { lists } = await filled({ fetch, lists: { verifyTls: false, signal: controller.signal, concurrency: 1 } });
       expect((await failureOf(pushList(lists, "app", [`docker://${registry.host}/app:1`]))).message).toBe("interrupted");
       expect(registry.requests.map(({ method }) => method)).toContain("DELETE");
       expect(registry.openUploads()).toBe(0);

@@ -101,6 +101,17 @@ describe.each(places)("openListStore() on %s", (_, open) => {
     expect((await store.all()).records.length).toBe(1);
   });
 
+  it("removes only what is expected, when something is", async () => {
+    const { id, index, sources, features } = await store.create("app", emptyState);
+    await store.edit(id, (state) => withEntry(state, 1));
+    const error = await store.remove(id, { expected: { index, sources, features } }).catch((cause: unknown) => cause);
+    expect(String(error)).toContain("it was edited in between, so it stays");
+    const now = await store.find("app");
+    expect(now?.index.manifests).toHaveLength(1);
+    await store.remove(id, { expected: now ?? emptyState });
+    expect(await store.find("app")).toBeUndefined();
+  });
+
   it("removes a list with its last name", async () => {
     const { id } = await store.create("app", emptyState);
     expect(await store.untag("app")).toEqual({ removed: true, id });

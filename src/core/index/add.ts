@@ -1,5 +1,19 @@
 import type { RawMember } from "../base/mod.ts";
-import { type Descriptor, type ImageIndex, mergeAnnotations } from "../spec/mod.ts";
+import { type Descriptor, formatPlatform, type ImageIndex, mergeAnnotations, normalisePlatform, type Platform } from "../spec/mod.ts";
+import { type EntryPatch, patchEntry } from "./annotate.ts";
+
+/** What {@linkcode addEntries} adds. */
+export interface Addition {
+  /** The entry. */
+  readonly entry: Descriptor;
+  /** What to change in it once it is in, or in the entries it brought up to date. @default nothing */
+  readonly patch?: EntryPatch;
+  /**
+   * Whether the entry's platform was chosen for it, so that it stands beside entries of its digest that have other platforms.
+   * @default true where several entries of the digest with different platforms are added at once
+   */
+  readonly isOwn?: boolean;
+}
 
 /**
  * Returns `index` with `entry` at its end. Where entries have its digest already, they are brought up to date in place
@@ -16,23 +30,58 @@ import { type Descriptor, type ImageIndex, mergeAnnotations } from "../spec/mod.
  * ```
  */
 export function addEntry(index: ImageIndex, entry: Descriptor): ImageIndex {
-  return addEntries(index, [entry]);
+  return addEntries(index, [{ entry }]);
 }
 
-/** Returns `index` with all of `entries`, as {@linkcode addEntry} adds each. */
-export function addEntries(index: ImageIndex, entries: readonly Descriptor[]): ImageIndex {
-  if (entries.length === 0) return index;
-  const known = new Set(index.manifests.map((old) => old.digest));
-  const fresh = new Map<string, Descriptor>();
-  for (const entry of entries) {
-    const before = fresh.get(entry.digest);
-    fresh.set(entry.digest, before ? refresh(before, entry) : entry);
-  }
+/** Returns `index` with all of `additions`, as {@linkcode addEntry} adds each. */
+export function addEntries(index: ImageIndex, additions: readonly Addition[]): ImageIndex {
+  if (additions.length === 0) return index;
+  const groups = groupByDigest(additions);
+  const placed = new Set<Addition>();
   const updated = index.manifests.map((old) => {
-    const entry = fresh.get(old.digest);
-    return entry ? refresh(old, entry) : old;
+    const group = groups.get(old.digest);
+    const addition = group && additionFor(old, group, placed);
+    if (addition === undefined) return old;
+    placed.add(addition);
+    return patched(refresh(old, addition.entry), addition, index);
   });
-  return { ...index, manifests: [...updated, ...[...fresh.values()].filter(({ digest }) => !known.has(digest))] };
+  const fresh = [...groups.values()].flat().filter((addition) => !placed.has(addition));
+  return { ...index, manifests: [...updated, ...fresh.map((addition) => patched(addition.entry, addition, index))] };
+}
+
+/** Returns the additions of each digest, one for each platform; each group stands where its first did. */
+function groupByDigest(additions: readonly Addition[]): ReadonlyMap<string, readonly Addition[]> {
+  const groups = new Map<string, Map<string, Addition>>();
+  for (const addition of additions) {
+    const { digest, platform } = addition.entry;
+    const group = groups.get(digest) ?? new Map<string, Addition>();
+    const key = platformKey(platform);
+    const before = group.get(key);
+    group.set(key, before ? { ...before, ...addition, entry: refresh(before.entry, addition.entry) } : addition);
+    groups.set(digest, group);
+  }
+  return new Map([...groups].map(([digest, group]) => [digest, ownIfSeveral([...group.values()])]));
+}
+
+function ownIfSeveral(group: readonly Addition[]): readonly Addition[] {
+  return group.length === 1 ? group : group.map((addition) => ({ ...addition, isOwn: true }));
+}
+
+/** Returns the addition that brings `old` up to date: the one of its platform, else one that claims no platform of its own. */
+function additionFor(old: Descriptor, group: readonly Addition[], placed: ReadonlySet<Addition>): Addition | undefined {
+  const key = platformKey(old.platform);
+  const same = group.find(({ entry }) => platformKey(entry.platform) === key);
+  if (same) return same;
+  const unclaimed = old.platform === undefined ? group.find((addition) => !placed.has(addition)) : undefined;
+  return unclaimed ?? group.find(({ isOwn }) => isOwn !== true);
+}
+
+function platformKey(platform: Platform | undefined): string {
+  return platform === undefined ? "" : formatPlatform(normalisePlatform(platform));
+}
+
+function patched(entry: Descriptor, { patch }: Addition, index: ImageIndex): Descriptor {
+  return patch ? patchEntry(entry, patch, index.mediaType) : entry;
 }
 
 function refresh(old: Descriptor, fresh: Descriptor): Descriptor {

@@ -1,5 +1,5 @@
-import { OciError, quote } from "../base/mod.ts";
-import { type Descriptor, type Digest, type ImageIndex, isDockerMediaType, mergeAnnotations, type Platform } from "../spec/mod.ts";
+import { type Descriptor, type Digest, type ImageIndex, type IndexMediaType, isDockerMediaType, mergeAnnotations, type Platform } from "../spec/mod.ts";
+import { chosenEntries, type EntryChoice } from "./choice.ts";
 
 /** Annotations to set; `undefined` takes one out. */
 export type AnnotationPatch = Readonly<Record<string, string | undefined>>;
@@ -61,22 +61,10 @@ export function annotateEntry(index: ImageIndex, digest: Digest, patch: EntryPat
   return annotateEntries(index, [digest], patch);
 }
 
-/**
- * Returns `index` with `patch` applied to every entry that has one of `digests`, see {@linkcode annotateEntry}.
- * @throws {OciError} `NOT_FOUND` if no entry has one of them
- */
-export function annotateEntries(index: ImageIndex, digests: readonly Digest[], patch: EntryPatch): ImageIndex {
-  const there = new Set(index.manifests.map((entry) => entry.digest));
-  const missing = digests.find((digest) => !there.has(digest));
-  if (missing !== undefined) throw new OciError("NOT_FOUND", `Cannot annotate ${quote(missing)}: none of ${index.manifests.length} entries has it`);
-  const wanted = new Set(digests);
-  const docker = isDockerMediaType(index.mediaType);
-  const manifests = index.manifests.map((entry) => {
-    if (!wanted.has(entry.digest)) return entry;
-    const next = patchEntry(entry, patch);
-    return docker && next.platform === undefined ? { ...next, platform: { architecture: "", os: "" } } : next;
-  });
-  return { ...index, manifests };
+/** Returns `index` with `patch` applied to the entries that `choices` mean, see {@linkcode annotateEntry}. @throws {OciError} `NOT_FOUND` */
+export function annotateEntries(index: ImageIndex, choices: readonly EntryChoice[], patch: EntryPatch): ImageIndex {
+  const chosen = chosenEntries(index, choices, "annotate");
+  return { ...index, manifests: index.manifests.map((entry) => (chosen.has(entry) ? patchEntry(entry, patch, index.mediaType) : entry)) };
 }
 
 /**
@@ -100,13 +88,14 @@ export function annotateIndex(index: ImageIndex, patch: IndexPatch): ImageIndex 
   return { ...rest, ...(subject && { subject }), ...(artifactType !== undefined && { artifactType }), ...(annotations && { annotations }) };
 }
 
-function patchEntry(entry: Descriptor, patch: EntryPatch): Descriptor {
+/** Returns `entry` with `patch` applied, as an index of type `indexType` holds it. */
+export function patchEntry(entry: Descriptor, patch: EntryPatch, indexType: IndexMediaType): Descriptor {
   const { urls: oldUrls, annotations: oldAnnotations, data: oldData, artifactType: oldType, platform: oldPlatform, ...rest } = entry;
   const kept = keeper(patch.unset);
   const [urls, data] = [kept("urls", oldUrls), kept("data", oldData)];
   const annotations = patchAnnotations(kept("annotations", oldAnnotations), patch.annotations);
   const artifactType = patchText(kept("artifactType", oldType), patch.artifactType);
-  const platform = patchPlatform(kept("platform", oldPlatform), patch);
+  const platform = patchPlatform(kept("platform", oldPlatform), patch) ?? (isDockerMediaType(indexType) ? { architecture: "", os: "" } : undefined);
   return {
     ...rest,
     ...(urls && { urls }),

@@ -39,10 +39,11 @@ export function findEntries(index: ImageIndex, text: string, options: FindOption
 }
 
 /**
- * Returns the one entry that `text` means, see {@linkcode findEntries}; entries of one digest count as one.
+ * Returns the entries that `text` means, see {@linkcode findEntries}, where they are one image: several only if they have
+ * the same digest.
  * @throws {OciError} `NOT_FOUND` that names the entries there are, `INVALID` that names the several it could mean
  */
-export function findEntry(index: ImageIndex, text: string, options: FindOptions = {}): Descriptor {
+export function requireEntries(index: ImageIndex, text: string, options: FindOptions = {}): readonly Descriptor[] {
   const found = findEntries(index, text, options);
   const [first] = found;
   if (first === undefined) {
@@ -52,7 +53,7 @@ export function findEntry(index: ImageIndex, text: string, options: FindOptions 
   if (found.some((entry) => entry.digest !== first.digest)) {
     throw new OciError("INVALID", `Cannot find entry ${quote(text)}: it could be ${listEntries(found)}, a digest would say which`);
   }
-  return first;
+  return found;
 }
 
 const shownEntries = 20;

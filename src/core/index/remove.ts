@@ -1,9 +1,9 @@
-import { OciError, quote } from "../base/mod.ts";
-import type { Digest, ImageIndex } from "../spec/mod.ts";
+import type { ImageIndex } from "../spec/mod.ts";
+import { chosenEntries, type EntryChoice } from "./choice.ts";
 
 /**
- * Returns `index` without the entries that have one of `digests`.
- * @throws {OciError} `NOT_FOUND` if no entry has one of them
+ * Returns `index` without the entries that `choices` mean.
+ * @throws {OciError} `NOT_FOUND` for a choice that no entry is
  * @example Take an entry out
  * ```ts
  * import assert from "node:assert/strict";
@@ -14,12 +14,7 @@ import type { Digest, ImageIndex } from "../spec/mod.ts";
  * assert.deepEqual(removeEntries(index, [emptyDescriptor.digest]), createIndex());
  * ```
  */
-export function removeEntries(index: ImageIndex, digests: readonly Digest[]): ImageIndex {
-  const there = new Set(index.manifests.map((entry) => entry.digest));
-  const missing = digests.find((digest) => !there.has(digest));
-  if (missing !== undefined) {
-    throw new OciError("NOT_FOUND", `Cannot remove ${quote(missing)}: none of ${index.manifests.length} entries has it`);
-  }
-  const gone = new Set(digests);
-  return { ...index, manifests: index.manifests.filter((entry) => !gone.has(entry.digest)) };
+export function removeEntries(index: ImageIndex, choices: readonly EntryChoice[]): ImageIndex {
+  const gone = chosenEntries(index, choices, "remove");
+  return { ...index, manifests: index.manifests.filter((entry) => !gone.has(entry)) };
 }

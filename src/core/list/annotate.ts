@@ -1,10 +1,10 @@
 import { OciError, quote } from "../base/mod.ts";
 import { annotateEntries, annotateIndex, type EntryPatch, type IndexPatch } from "../index/mod.ts";
-import type { Annotations, Descriptor, Digest } from "../spec/mod.ts";
+import type { Annotations, Descriptor } from "../spec/mod.ts";
 import type { ListState } from "../store/mod.ts";
-import { finish, type ListResult, resultOf, sayOnce } from "./change.ts";
+import { digestsOf, finish, type ListResult, resultOf, sayOnce } from "./change.ts";
 import type { ListContext } from "./context.ts";
-import { findListEntry } from "./entry.ts";
+import { entriesFinder } from "./entry.ts";
 import type { Format } from "./format.ts";
 import { annotateLevels, type EntryAnnotations } from "./levels.ts";
 import { openListPlace } from "./open-place.ts";
@@ -74,22 +74,24 @@ export async function annotateListEntries(
   if (entries.length === 0) throw new OciError("INVALID", `Cannot annotate ${quote(list)}: no entry is named`);
   const place = await openListPlace(context, list);
   const view = await place.read();
-  const chosen: Descriptor[] = [];
-  for (const entry of entries) chosen.push(await findListEntry(context, view, entry));
-  const digests = chosen.map((entry) => entry.digest);
+  const find = await entriesFinder(context, view.state.index, entries);
+  let chosen: readonly Descriptor[] = [];
   const say = sayOnce(context);
-  const written = await place.edit(view, (state) => finish(changeEntries(state, digests, change), { place, ...options }, say));
+  const written = await place.edit(view, (state) => {
+    chosen = find(state.index);
+    return finish(changeEntries(state, chosen, change), { place, ...options }, say);
+  });
   warnReservedKeys(context, change.annotations, change.indexAnnotations, ...(change.entryAnnotations ?? []).map(({ annotations }) => annotations));
-  return resultOf(written, digests);
+  return resultOf(written, digestsOf(chosen));
 }
 
-function changeEntries(state: ListState, digests: readonly Digest[], change: EntryChange): ListState {
+function changeEntries(state: ListState, entries: readonly Descriptor[], change: EntryChange): ListState {
   const { indexAnnotations, entryAnnotations = [], ...patch } = change;
-  const patched = annotateLevels(annotateEntries(state.index, digests, patch), entryAnnotations);
+  const patched = annotateLevels(annotateEntries(state.index, entries, patch), entryAnnotations);
   const index = indexAnnotations ? annotateIndex(patched, { annotations: indexAnnotations }) : patched;
   const clears = patch.platform?.features?.length === 0 || patch.unset?.includes("features") === true || patch.unset?.includes("platform") === true;
   if (!clears) return { ...state, index };
-  const changed = new Set<string>(digests);
+  const changed = new Set<string>(digestsOf(entries));
   const features = Object.fromEntries(Object.entries(state.features).filter(([digest]) => !changed.has(digest)));
   return { ...state, index, features };
 }

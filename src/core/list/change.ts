@@ -1,6 +1,6 @@
 import { OciError, quote } from "../base/mod.ts";
-import { addEntries, annotateEntries, type EntryPatch, isAttestation } from "../index/mod.ts";
-import { type Digest, mediaTypes } from "../spec/mod.ts";
+import { addEntries, type EntryPatch, isAttestation } from "../index/mod.ts";
+import { type Descriptor, type Digest, mediaTypes } from "../spec/mod.ts";
 import type { ListState } from "../store/mod.ts";
 import { type ListContext, warn } from "./context.ts";
 import { convertState, type Format, listLosses, settleState, splitFeatures } from "./format.ts";
@@ -38,22 +38,25 @@ export interface AddPatches {
 }
 
 /** Returns `state` with the images in it, patched. */
-export function addFound(state: ListState, images: readonly FoundImage[], patches: AddPatches): ListState {
+export function addFound(state: ListState, images: readonly FoundImage[], { all, overrides }: AddPatches): ListState {
   if (images.length === 0) return state;
-  const added = addEntries(
+  const both: EntryPatch = { ...all, platform: { ...all.platform, ...overrides.platform } };
+  const index = addEntries(
     state.index,
-    images.map(({ entry }) => entry),
+    images.map(({ entry, selected, stated = false }) => ({
+      entry,
+      isOwn: stated,
+      ...(!isAttestation(entry) && { patch: selected ? all : both }),
+    })),
   );
-  const plain = images.filter(({ entry }) => !isAttestation(entry));
-  const patched = annotateEntries(added, digestsOf(plain), patches.all);
-  const index = annotateEntries(patched, digestsOf(plain.filter(({ selected }) => !selected)), patches.overrides);
   const sources = { ...state.sources };
   for (const { entry, source } of images) if (source !== undefined) sources[entry.digest] = source;
   return { ...state, index, sources };
 }
 
-function digestsOf(images: readonly FoundImage[]): readonly Digest[] {
-  return images.map(({ entry }) => entry.digest);
+/** Returns the digests of `entries`, each once. */
+export function digestsOf(entries: readonly Descriptor[]): readonly Digest[] {
+  return [...new Set(entries.map(({ digest }) => digest))];
 }
 
 /** A change of a list's content, brought into a type that can hold it. */

@@ -39,12 +39,7 @@ export async function convertList(context: ListContext, conversion: Conversion):
   const replaced = new Map(changed.map(({ entry, document }) => [entry.digest, document.descriptor]));
   const dropped = format === "v2s2" ? attestations : [];
   const index = rewriteEntries(
-    dropped.length > 0
-      ? removeEntries(
-          view.state.index,
-          dropped.map(({ digest }) => digest),
-        )
-      : view.state.index,
+    removeEntries(view.state.index, dropped),
     replaced,
   );
   const digests = new Map<string, string>(changed.map(({ entry, document }) => [entry.digest, document.descriptor.digest]));

@@ -55,6 +55,8 @@ export interface FoundImage {
   readonly source?: EntrySource;
   /** Whether the selection's os, architecture and variant have chosen it, so that they override nothing. */
   readonly selected: boolean;
+  /** Whether the user stated its platform, so that it is an entry of its own beside others of the same image. @default false */
+  readonly stated?: boolean;
 }
 
 /** Where an image is read from, and how its source is recorded. */
@@ -158,7 +160,7 @@ async function findStated(context: ListContext, origin: Origin, platform: Platfo
   }
   origin.foresee?.(origin.source, descriptor);
   const { mediaType, digest, size } = descriptor;
-  return [found(origin, { mediaType, digest, size, platform }, true)];
+  return [{ ...found(origin, { mediaType, digest, size, platform }, true), stated: true }];
 }
 
 function found(origin: Origin, entry: Descriptor, selected: boolean): FoundImage {

@@ -89,10 +89,6 @@ export function annotateLevels(index: ImageIndex, entries: readonly EntryAnnotat
     const images = current.manifests.filter((entry) => !isAttestation(entry) && (platform === undefined || matchesPlatform(entry.platform, platform)));
     if (images.length === 0 && platform !== undefined)
       throw new OciError("NOT_FOUND", `Cannot annotate ${formatPlatform(platform)}: no image of the list has that platform`);
-    return annotateEntries(
-      current,
-      images.map((entry) => entry.digest),
-      { annotations },
-    );
+    return annotateEntries(current, images, { annotations });
   }, index);
 }

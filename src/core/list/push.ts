@@ -1,4 +1,4 @@
-import { encodeUtf8, OciError, quote, streamBytes } from "../base/mod.ts";
+import { encodeUtf8, isOciError, OciError, quote, streamBytes } from "../base/mod.ts";
 import { overlaySource, publishFile } from "../content/mod.ts";
 import { copyList } from "../copy/mod.ts";
 import type { ContentSource } from "../port/mod.ts";
@@ -28,7 +28,7 @@ export interface PushListOptions {
   readonly format?: Format;
   /** Further tags of the destination. @default none */
   readonly tags?: readonly string[];
-  /** Deletes the local list after success. @default false */
+  /** Deletes the local list after success, unless somebody edited it meanwhile. @default false */
   readonly remove?: boolean;
   /** File that gets the digest after success. @default none */
   readonly digestFile?: string;
@@ -80,8 +80,18 @@ export async function pushList(
   const [first] = results;
   if (options.digestFile !== undefined && first)
     await publishFile(context.host.files, options.digestFile, streamBytes(encodeUtf8(first.digest)), { random: context.host.random });
-  if (options.remove === true) await context.store.remove(view.id);
+  if (options.remove === true) await removePushed(context, place, view);
   return results;
+}
+
+/** What was edited since it was read has not been pushed, and stays. */
+async function removePushed(context: ListContext, place: ListPlace, view: ListView): Promise<void> {
+  try {
+    await context.store.remove(view.id, { expected: view.state });
+  } catch (error) {
+    if (!isOciError(error, "CONFLICT")) throw error;
+    warn(context, `the list ${quote(place.name)} was edited during the push and stays`);
+  }
 }
 
 interface Pushing {

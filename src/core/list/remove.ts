@@ -1,9 +1,9 @@
 import { attestationsOf, removeEntries } from "../index/mod.ts";
-import type { Digest } from "../spec/mod.ts";
+import type { Descriptor, Digest, ImageIndex } from "../spec/mod.ts";
 import type { ListState } from "../store/mod.ts";
-import { type ListResult, resultOf } from "./change.ts";
+import { digestsOf, type ListResult, resultOf } from "./change.ts";
 import type { ListContext } from "./context.ts";
-import { findListEntry } from "./entry.ts";
+import { entriesFinder } from "./entry.ts";
 import { openListPlace } from "./open-place.ts";
 
 /** Options of {@linkcode removeFromList}. */
@@ -22,18 +22,27 @@ export interface RemoveResult extends ListResult {
 export async function removeFromList(context: ListContext, list: string, entries: readonly string[], options: RemoveOptions = {}): Promise<RemoveResult> {
   const place = await openListPlace(context, list);
   const view = await place.read();
-  const removed: Digest[] = [];
-  for (const entry of entries) removed.push((await findListEntry(context, view, entry)).digest);
-  const all = (state: ListState) => [
-    ...removed,
-    ...(options.attestations === true ? removed.flatMap((digest) => attestationsOf(state.index, digest).map((entry) => entry.digest)) : []),
-  ];
-  const written = await place.edit(view, (state) => without(state, [...new Set(all(state))]));
-  return { ...resultOf(written, [...new Set(all(view.state))]), removed };
+  const find = await entriesFinder(context, view.state.index, entries);
+  let removed: readonly Descriptor[] = [];
+  let gone: readonly Descriptor[] = [];
+  const written = await place.edit(view, (state) => {
+    removed = find(state.index);
+    gone = options.attestations === true ? [...removed, ...orphansOf(state.index, removed)] : removed;
+    return without(state, gone);
+  });
+  return { ...resultOf(written, digestsOf(gone)), removed: digestsOf(removed) };
 }
 
-function without(state: ListState, digests: readonly Digest[]): ListState {
-  const gone = new Set<string>(digests);
-  const keep = <T>(map: Readonly<Record<string, T>>) => Object.fromEntries(Object.entries(map).filter(([digest]) => !gone.has(digest)));
-  return { index: removeEntries(state.index, digests), sources: keep(state.sources), features: keep(state.features) };
+/** Returns the attestations of images that no entry points to any more once `removed` are out. */
+function orphansOf(index: ImageIndex, removed: readonly Descriptor[]): readonly Descriptor[] {
+  const left = new Set(removeEntries(index, removed).manifests.map(({ digest }) => digest));
+  return digestsOf(removed).flatMap((digest) => (left.has(digest) ? [] : attestationsOf(index, digest)));
+}
+
+function without(state: ListState, gone: readonly Descriptor[]): ListState {
+  const index = removeEntries(state.index, gone);
+  const left = new Set<string>(index.manifests.map(({ digest }) => digest));
+  const lost = new Set<string>(digestsOf(gone).filter((digest) => !left.has(digest)));
+  const keep = <T>(map: Readonly<Record<string, T>>) => Object.fromEntries(Object.entries(map).filter(([digest]) => !lost.has(digest)));
+  return { index, sources: keep(state.sources), features: keep(state.features) };
 }

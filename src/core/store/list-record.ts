@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { type Bytes, decodeUtf8, type EntriesOf, OciError, parseAs, parseJson, quote } from "../base/mod.ts";
+import { type Bytes, decodeUtf8, type EntriesOf, equalBytes, OciError, parseAs, parseJson, quote } from "../base/mod.ts";
 import type { Hash } from "../port/mod.ts";
 import { encodeImageIndex, type ImageIndex, ImageIndexSchema, isImageIndex, parseManifest } from "../spec/mod.ts";
 import type { Generation } from "./generation.ts";
@@ -21,6 +21,12 @@ export interface ListState {
   readonly sources: Readonly<Record<string, EntrySource>>;
   /** What only a docker list can hold of a platform and the index cannot, by digest. */
   readonly features: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Tells whether two states would be pushed as the same bytes, from the same places. */
+export function isSameState(a: ListState, b: ListState): boolean {
+  const rest = ({ sources, features }: ListState) => JSON.stringify([sources, features]);
+  return equalBytes(encodeImageIndex(a.index), encodeImageIndex(b.index)) && rest(a) === rest(b);
 }
 
 /** A list as its record has it. */

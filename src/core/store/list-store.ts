@@ -5,7 +5,7 @@ import { editList } from "./edit.ts";
 import type { ListState } from "./list-record.ts";
 import { normaliseListName } from "./name.ts";
 import { findRecord, isId, type ListRecord, readAllRecords, readRecord, recordOf, type StoredLists } from "./read.ts";
-import { removeList, untagList } from "./remove.ts";
+import { type RemoveListOptions, removeList, untagList } from "./remove.ts";
 import { findStoreRoot } from "./root.ts";
 import { openShelves, type Shelves, type StoreHost } from "./shelves.ts";
 import { sweep } from "./sweep.ts";
@@ -24,8 +24,8 @@ export interface ListStore {
   find(text: string): Promise<ListRecord | undefined>;
   /** Replaces a list's state by what `change` makes of it, called again whenever somebody was faster; the same state writes nothing. @throws {OciError} `NOT_FOUND` */
   edit(id: string, change: (state: ListState) => ListState): Promise<ListRecord>;
-  /** Removes a list, damaged or not, and its names. @throws {OciError} `NOT_FOUND` */
-  remove(id: string): Promise<void>;
+  /** Removes a list, damaged or not, and its names. @throws {OciError} `NOT_FOUND`, `CONFLICT` if it does not hold what is expected */
+  remove(id: string, options?: RemoveListOptions): Promise<void>;
   /** Takes a name away, and with its last name the list. @throws {OciError} `NOT_FOUND` */
   untag(name: string): Promise<{ readonly removed: boolean; readonly id: string }>;
   /** Returns all lists. */
@@ -83,7 +83,7 @@ export function openListStore(host: StoreHost, options: ListStoreOptions = {}): 
     },
     find: (text) => findRecord(open().shelves, text),
     edit: (id, change) => editList(open().shelves, id, change),
-    remove: (id) => removeList(open().shelves, id),
+    remove: (id, removeOptions) => removeList(open().shelves, id, removeOptions),
     untag: (name) => untagList(open().shelves, normaliseListName(name)),
     all: () => readAllRecords(open().shelves),
   };

@@ -4,5 +4,6 @@ export type { EntrySource, ListState } from "./list-record.ts";
 export { type ListStore, type ListStoreOptions, openListStore } from "./list-store.ts";
 export { normaliseListName } from "./name.ts";
 export type { ListRecord, StoredLists } from "./read.ts";
+export type { RemoveListOptions } from "./remove.ts";
 export { findStoreRoot } from "./root.ts";
 export type { StoreHost } from "./shelves.ts";
