@@ -1,18 +1,21 @@
-import { type LevelAnnotations, type ListContext, openLists, parseLevelAnnotations, readAnnotationFile } from "../core/list/mod.ts";
+import { type LevelAnnotations, type ListContext, openLists, parseLevelAnnotations, readAnnotationFile, registryDomains } from "../core/list/mod.ts";
+import { hasTransport } from "../core/spec/mod.ts";
 import type { VerbContext } from "./command.ts";
 import { type Args, usageError } from "./flags.ts";
 import { readAccess } from "./shared.ts";
 import { version } from "./version.ts";
 
-/** Returns the context of the library's verbs as the command line asks for it. */
-export function openSession(context: VerbContext, args: Args): ListContext {
+/** Returns the context of the library's verbs as the command line asks for it; `--creds` are for the registries of `owners`, if they lead to any. */
+export function openSession(context: VerbContext, args: Args, owners: readonly string[]): ListContext {
   const { host, report, signal, globals } = context;
   const number = (name: string): number | undefined => (args.knows(name) ? args.number(name) : undefined);
   const [retries, concurrency] = [number("retry"), number("concurrency")];
   if (concurrency === 0) throw usageError('invalid argument "0" for "--concurrency" flag: expected 1 or more');
   const retryDelay = args.knows("retry-delay") ? args.duration("retry-delay") : undefined;
+  const credentialDomains = registryDomains(owners);
   return openLists(host, {
     ...(args.knows("authfile") ? readAccess(args) : {}),
+    ...(credentialDomains.length > 0 && { credentialDomains }),
     ...(globals.root !== undefined && { root: globals.root }),
     ...(retries !== undefined && { retries }),
     ...(retryDelay !== undefined && { retryDelay }),
@@ -21,6 +24,11 @@ export function openSession(context: VerbContext, args: Args): ListContext {
     report,
     signal,
   });
+}
+
+/** Returns whom credentials belong to: a list at a location, else everything else that is named. */
+export function ownersOf(list: string, others: readonly string[]): readonly string[] {
+  return hasTransport(list) ? [list] : others;
 }
 
 const maximumFile = 1 << 20;

@@ -6,7 +6,13 @@ const access = "Registry access";
 /** Flags of every verb that can reach a registry. */
 export const accessFlags: readonly Flag[] = [
   { name: "authfile", type: "text", value: "FILE", description: "read credentials from FILE and nowhere else", group: access },
-  { name: "creds", type: "text", value: "USER:PASSWORD", description: "credentials for the registry", group: access },
+  {
+    name: "creds",
+    type: "text",
+    value: "USER:PASSWORD",
+    description: "credentials for the registry of LIST or DEST, else for those of the images",
+    group: access,
+  },
   { name: "cert-dir", type: "text", value: "DIR", description: "certificates and keys for the registry", group: access },
   { name: "tls-verify", type: "flag", default: true, description: "require https and a valid certificate", group: access },
   { name: "insecure", type: "flag", description: "the same as --tls-verify=false", hidden: true, excludes: ["tls-verify"] },

@@ -58,6 +58,14 @@ describe("readCredentials()", () => {
     const store = storeOf({ options: { creds: "me:a:b" }, files: { ".docker/config.json": { auths: { "ghcr.io": auth("other") } } } });
     expect(await store.get("ghcr.io", "x")).toEqual({ username: "me", password: "a:b" });
   });
+  test("takes --creds for the domains they are for, and the auth files for others", async () => {
+    const options = { creds: "me:secret", domains: ["ghcr.io"] };
+    const store = storeOf({ options, files: { ".docker/config.json": { auths: { "ghcr.io": auth("other"), "quay.io": auth("other") } } } });
+    expect((await store.get("ghcr.io", "a/b"))?.username).toBe("me");
+    expect((await store.get("quay.io", "a/b"))?.username).toBe("other");
+    expect(await store.get("docker.io", "a/b")).toBeUndefined();
+  });
+
   test("refuses --creds without a colon and does not show them", () => {
     expect(() => storeOf({ options: { creds: "CANARY" } })).toThrow("expected USERNAME:PASSWORD");
     try {

@@ -119,7 +119,7 @@ describe("addEntries()", () => {
       { entry: arm("v7"), patch },
     ]);
     expect(next.manifests[0]).toBe(other);
-    expect(next.manifests.slice(1).map((entry) => [entry.annotations?.["patched"], entry.platform?.["os.version"]])).toEqual([
+    expect(next.manifests.slice(1).map((entry) => [entry.annotations?.patched, entry.platform?.["os.version"]])).toEqual([
       ["yes", "1"],
       ["yes", "1"],
     ]);

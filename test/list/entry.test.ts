@@ -31,7 +31,10 @@ describe("entries that share a digest", () => {
     const { lists, image } = await open();
     await annotateListEntries(lists, "app", ["linux/arm/v6"], { annotations: { one: "yes" } });
     await annotateListEntries(lists, "app", [image.descriptor.digest], { annotations: { both: "yes" } });
-    expect((await indexOfList(lists, "app")).manifests.slice(0, 2).map(({ annotations }) => annotations)).toEqual([{ both: "yes", one: "yes" }, { both: "yes" }]);
+    expect((await indexOfList(lists, "app")).manifests.slice(0, 2).map(({ annotations }) => annotations)).toEqual([
+      { both: "yes", one: "yes" },
+      { both: "yes" },
+    ]);
   });
 
   it("are removed one by one by their platforms, and can be pushed and added to after that", async () => {

@@ -1,7 +1,7 @@
 import { addToList, parseFormat } from "../../core/list/mod.ts";
 import { defineVerb, type Verb } from "../command.ts";
 import { printResult } from "../result.ts";
-import { openSession, readAnnotations } from "../session.ts";
+import { openSession, ownersOf, readAnnotations } from "../session.ts";
 import { accessFlags, annotationFlag, formatFlag, jsonFlag, laterFlags, platformFlag, platformFlags, readPlatforms, readSelection } from "../shared.ts";
 
 const artifacts = "files cannot be added as artifacts so far";
@@ -37,7 +37,7 @@ export const add: Verb = defineVerb({
     const annotations = await readAnnotations(context, args);
     const format = args.text("format");
     const version = args.text("os-version");
-    const result = await addToList(openSession(context, args), list, images, {
+    const result = await addToList(openSession(context, args, ownersOf(list, images)), list, images, {
       annotations: annotations.plain,
       indexAnnotations: annotations.index,
       entryAnnotations: annotations.entries,

@@ -3,7 +3,7 @@ import { annotateList, annotateListEntries, parseFormat } from "../../core/list/
 import { defineVerb, type Verb } from "../command.ts";
 import { type Args, usageError } from "../flags.ts";
 import { printResult } from "../result.ts";
-import { forIndex, openSession, readAnnotations } from "../session.ts";
+import { forIndex, openSession, ownersOf, readAnnotations } from "../session.ts";
 import { accessFlags, annotationFileFlag, annotationFlag, formatFlag, jsonFlag, platformFlags, readPlatformPatch } from "../shared.ts";
 
 /** `manifest annotate`. */
@@ -38,9 +38,9 @@ export const annotate: Verb = defineVerb({
   async run(context, args) {
     const [list = "", ...entries] = args.positionals;
     const options = readFormatOption(args);
-    const session = openSession(context, args);
-    const annotations = await readAnnotations(context, args);
     const subject = args.text("subject");
+    const session = openSession(context, args, ownersOf(list, [...entries, ...(subject === undefined ? [] : [subject])]));
+    const annotations = await readAnnotations(context, args);
     const isIndex = args.flag("index") || subject !== undefined || entries.length === 0;
     if (isIndex) {
       refuseForIndex(args, entries);

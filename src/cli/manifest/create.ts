@@ -1,7 +1,7 @@
 import { createList, type Format, parseFormat } from "../../core/list/mod.ts";
 import { defineVerb, type Verb, type VerbContext } from "../command.ts";
 import { printResult } from "../result.ts";
-import { forIndex, openSession, readAnnotations } from "../session.ts";
+import { forIndex, openSession, ownersOf, readAnnotations } from "../session.ts";
 import {
   accessFlags,
   annotationFileFlag,
@@ -53,7 +53,7 @@ export const create: Verb = defineVerb({
     const format = args.text("format");
     const annotations = await readAnnotations(context, args);
     const [artifactType, subject] = [args.text("artifact-type"), args.text("subject")];
-    const result = await createList(openSession(context, args), list, {
+    const result = await createList(openSession(context, args, ownersOf(list, images)), list, {
       images,
       annotations: forIndex(annotations),
       entryAnnotations: annotations.entries,

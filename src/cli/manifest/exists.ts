@@ -12,6 +12,6 @@ export const exists: Verb = defineVerb({
   flags: accessFlags,
   examples: ["ocidex manifest exists app || ocidex manifest create app"],
   async run(context, args) {
-    if (!(await listExists(openSession(context, args), args.positional(0)))) context.exit(1);
+    if (!(await listExists(openSession(context, args, args.positionals), args.positional(0)))) context.exit(1);
   },
 });

@@ -26,7 +26,7 @@ export const inspect: Verb = defineVerb({
   ],
   examples: ["ocidex manifest inspect app", "ocidex manifest inspect --output raw docker://docker.io/library/alpine:latest | sha256sum"],
   async run(context, args) {
-    const session = openSession(context, args);
+    const session = openSession(context, args, args.positionals);
     const { document } = await inspectList(session, args.positional(0));
     const form = args.text("output");
     if (form === "raw") context.output.text(decodeUtf8(document.bytes, "document"));

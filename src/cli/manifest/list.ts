@@ -15,7 +15,7 @@ export const list: Verb = defineVerb({
   flags: [{ name: "json", type: "flag", description: "print a JSON array" }],
   examples: ["ocidex manifest ls"],
   async run(context, args) {
-    const { lists, damaged } = await allLists(openSession(context, args));
+    const { lists, damaged } = await allLists(openSession(context, args, []));
     if (args.flag("json")) context.output.json(lists.map(summary));
     else for (const line of formatTable(["NAME", "ID", "ENTRIES", "TYPE", "MODIFIED"], lists.flatMap(rows))) context.output.line(line);
     throwTogether(damaged);

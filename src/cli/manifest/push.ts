@@ -53,7 +53,7 @@ export const push: Verb = defineVerb({
   async run(context, args) {
     const [list = "", ...destinations] = args.positionals;
     const [format, digestFile] = [args.text("format"), args.text("digestfile")];
-    const results = await pushList(openSession(context, args), list, destinations, {
+    const results = await pushList(openSession(context, args, destinations.length > 0 ? destinations : [list]), list, destinations, {
       all: args.flag("all"),
       remove: args.flag("rm"),
       tags: args.texts("tag"),

@@ -1,7 +1,7 @@
 import { removeFromList } from "../../core/list/mod.ts";
 import { defineVerb, type Verb } from "../command.ts";
 import { printResult } from "../result.ts";
-import { openSession } from "../session.ts";
+import { openSession, ownersOf } from "../session.ts";
 import { accessFlags, jsonFlag } from "../shared.ts";
 
 /** `manifest remove`. */
@@ -20,7 +20,7 @@ export const remove: Verb = defineVerb({
   examples: ["ocidex manifest remove app linux/s390x", "ocidex manifest remove docker://ghcr.io/me/app:1 linux/386 linux/ppc64le"],
   async run(context, args) {
     const [list = "", ...entries] = args.positionals;
-    const result = await removeFromList(openSession(context, args), list, entries, { attestations: args.flag("attestations") });
+    const result = await removeFromList(openSession(context, args, ownersOf(list, entries)), list, entries, { attestations: args.flag("attestations") });
     printResult(
       context,
       args,

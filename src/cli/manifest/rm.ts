@@ -13,7 +13,7 @@ export const rm: Verb = defineVerb({
   flags: [{ name: "ignore", short: "i", type: "flag", description: "a list that is not there is no error" }, jsonFlag, ...accessFlags],
   examples: ["ocidex manifest rm app", "ocidex manifest rm --ignore app web"],
   async run(context, args) {
-    const { deletions, failures } = await deleteLists(openSession(context, args), args.positionals, { ignoreMissing: args.flag("ignore") });
+    const { deletions, failures } = await deleteLists(openSession(context, args, args.positionals), args.positionals, { ignoreMissing: args.flag("ignore") });
     if (args.flag("json")) context.output.json({ deletions });
     else {
       for (const name of deletions.flatMap(({ untagged }) => untagged)) context.output.line(`untagged: ${name}`);

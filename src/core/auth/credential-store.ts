@@ -16,8 +16,10 @@ export interface CredentialStore {
 
 /** Options of {@linkcode readCredentials}. */
 export interface CredentialOptions {
-  /** `USERNAME:PASSWORD` for every registry. @default what the auth files say */
+  /** `USERNAME:PASSWORD`. @default what the auth files say */
   readonly creds?: string;
+  /** Domains that {@linkcode creds} are for; for others the auth files count. @default every registry */
+  readonly domains?: readonly string[];
   /** The only auth file that is read. @default `REGISTRY_AUTH_FILE`, else the files podman and docker use */
   readonly authFile?: string;
 }
@@ -32,13 +34,12 @@ export interface CredentialHost {
 
 /** Returns the store of the user's credentials. Nothing is read before something is asked for, and no file twice. @throws {OciError} `INVALID` for `creds` without colon */
 export function readCredentials(host: CredentialHost, options: CredentialOptions = {}): CredentialStore {
-  if (options.creds !== undefined) {
-    const credentials = parseCredentials(options.creds);
-    return { get: async () => credentials };
-  }
+  const stated = options.creds === undefined ? undefined : parseCredentials(options.creds);
+  const isFor = (domain: string) => options.domains === undefined || options.domains.includes(domain);
   let files: Promise<readonly AuthFile[]> | undefined;
   return {
     async get(domain, repository, { isRefused = false } = {}) {
+      if (stated && isFor(domain)) return stated;
       const read = await (files ??= readAuthFiles(host, options.authFile));
       for (const file of read) {
         const finding = findInAuthFile(file, domain, repository);

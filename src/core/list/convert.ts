@@ -38,10 +38,7 @@ export async function convertList(context: ListContext, conversion: Conversion):
   const changed = made.filter(({ entry, document }) => entry.digest !== document.descriptor.digest);
   const replaced = new Map(changed.map(({ entry, document }) => [entry.digest, document.descriptor]));
   const dropped = format === "v2s2" ? attestations : [];
-  const index = rewriteEntries(
-    removeEntries(view.state.index, dropped),
-    replaced,
-  );
+  const index = rewriteEntries(removeEntries(view.state.index, dropped), replaced);
   const digests = new Map<string, string>(changed.map(({ entry, document }) => [entry.digest, document.descriptor.digest]));
   const features = Object.fromEntries(Object.entries(view.state.features).map(([digest, list]) => [digests.get(digest) ?? digest, list]));
   const settled = convertState({ ...view.state, index, features }, format);

@@ -1,4 +1,4 @@
-import { OciError, quote } from "../base/mod.ts";
+import { isOciError, OciError, quote } from "../base/mod.ts";
 import { isAttestation, referenceDigestKey, selectPlatform } from "../index/mod.ts";
 import type { ContentSource } from "../port/mod.ts";
 import {
@@ -128,6 +128,22 @@ export function parseImageLocation(name: string): Location {
     "UNSUPPORTED",
     `Cannot find image ${quote(name)}: it is not a local list, and short names are not looked up in registries yet, expected docker://docker.io/library/${quote(name).slice(1, -1)} or another location`,
   );
+}
+
+/** Returns the domains of the registries that `names` of images or lists lead to; whatever is no such name has none. */
+export function registryDomains(names: readonly string[]): readonly string[] {
+  return [...new Set(names.flatMap(domainOf))];
+}
+
+function domainOf(text: string): readonly string[] {
+  try {
+    const { name } = splitPlatform(text);
+    const location = parseLocation(hasTransport(name) ? name : `docker://${name}`);
+    return location.transport === "docker" ? [location.reference.domain] : [];
+  } catch (error) {
+    if (isOciError(error, "INVALID")) return [];
+    throw error;
+  }
 }
 
 function pinLocation(context: ListContext, location: Location, entry: Descriptor): string {

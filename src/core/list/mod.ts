@@ -7,7 +7,7 @@ export { type ListContext, type ListOptions, openLists } from "./context.ts";
 export { type CreateListOptions, createList } from "./create.ts";
 export { listExists } from "./exists.ts";
 export { type Format, parseFormat } from "./format.ts";
-export type { ImageSelection } from "./image.ts";
+export { type ImageSelection, registryDomains } from "./image.ts";
 export { type Inspection, inspectList } from "./inspect.ts";
 export { type EntryAnnotations, type LevelAnnotations, parseLevelAnnotations, readAnnotationFile } from "./levels.ts";
 export { type PushListOptions, type PushResult, pushList } from "./push.ts";

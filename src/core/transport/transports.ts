@@ -9,8 +9,10 @@ import { createRegistryClient, openRegistryPlace, type RegistryClientOptions } f
 
 /** How locations are reached. */
 export interface TransportOptions {
-  /** `user:password` for every registry. @default what the auth files say */
+  /** `user:password`. @default what the auth files say */
   readonly credentials?: string;
+  /** Domains of the registries that {@linkcode credentials} are for, such as `ghcr.io`. @default every registry */
+  readonly credentialDomains?: readonly string[];
   /** The only file to read credentials from. @default `$REGISTRY_AUTH_FILE`, else the files of podman and docker */
   readonly authFile?: string;
   /** Directory of certificates: `*.crt` to trust, `*.cert` with `*.key` to show. @default none */
@@ -59,7 +61,7 @@ export function openTransports(host: Host, options: TransportOptions = {}): Tran
 }
 
 function registryOptions(host: Host, options: TransportOptions): RegistryClientOptions {
-  const { credentials, authFile, certificateDirectory, concurrency: _, ...rest } = options;
+  const { credentials, credentialDomains: domains, authFile, certificateDirectory, concurrency: _, ...rest } = options;
   let certificates: Promise<TlsOptions> | undefined;
   const tlsFor = (directory: string) => () => {
     certificates ??= readCertificates(host.files, directory);
@@ -67,7 +69,11 @@ function registryOptions(host: Host, options: TransportOptions): RegistryClientO
   };
   return {
     ...rest,
-    credentials: readCredentials(host, { ...(credentials !== undefined && { creds: credentials }), ...(authFile !== undefined && { authFile }) }),
+    credentials: readCredentials(host, {
+      ...(credentials !== undefined && { creds: credentials }),
+      ...(domains !== undefined && { domains }),
+      ...(authFile !== undefined && { authFile }),
+    }),
     ...(certificateDirectory !== undefined && { tlsFor: tlsFor(certificateDirectory) }),
     proxyFor: readProxies(host.environment),
   };

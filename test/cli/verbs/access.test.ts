@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { seedImage, seedIndex, startRegistry, type TestRegistry } from "../../helper/registry.ts";
 import { authority, serverIdentity } from "../../helper/tls.ts";
 import { openShell, type Shell } from "./shell.ts";
@@ -107,6 +107,43 @@ for (const [verb, line] of Object.entries(lines)) {
     });
   });
 }
+
+describe("--creds", () => {
+  let [from, to]: (TestRegistry | undefined)[] = [];
+  const seen = (registry: TestRegistry | undefined) => new Set(registry?.requests.flatMap(({ headers }) => headers.authorization ?? []));
+  beforeEach(async () => {
+    from = await startRegistry({ auth: "basic", username: "other" });
+    to = await startRegistry({ auth: "basic" });
+    seedImage(from, "app", "amd64");
+  });
+  afterEach(async () => {
+    await from?.stop();
+    await to?.stop();
+  });
+
+  for (const line of [
+    ["push", "-q", "app", "docker://TO/app:1"],
+    ["create", "docker://TO/app:1", "docker://FROM/app:amd64"],
+  ]) {
+    test(`are for the registry that ${line[0]} writes to, the auth file has those of the others`, async () => {
+      const shell = await openShell();
+      const hosts = (text: string) => text.replace("FROM", from?.host ?? "").replace("TO", to?.host ?? "");
+      await write(shell, "/home/me/.config/containers/auth.json", auths(from?.host ?? "", "other:secret"));
+      await shell.must("create", "--tls-verify=false", "app", hosts("docker://FROM/app:amd64"));
+      expect(await shell.manifest(...line.map(hosts), "--tls-verify=false", "--creds", "user:secret")).toMatchObject({ status: 0, errors: "" });
+      expect(seen(from)).toEqual(new Set([`Basic ${btoa("other:secret")}`]));
+      expect(seen(to)).toEqual(new Set([`Basic ${btoa("user:secret")}`]));
+    });
+  }
+
+  test("are for the images where the list is a local one, and for every registry where none is named", async () => {
+    const shell = await openShell();
+    const flags = ["--tls-verify=false", "--creds", "other:secret"];
+    await shell.must("create", ...flags, "app", `docker://${from?.host}/app:amd64`);
+    await shell.must("push", "-q", ...flags, "app", "oci:/out:1");
+    expect(seen(from)).toEqual(new Set([`Basic ${btoa("other:secret")}`]));
+  });
+});
 
 describe("an auth file", () => {
   test("is looked at only when a registry is: a stale one breaks no local work", async () => {

@@ -6,7 +6,7 @@ import { type Digest, type ImageIndex, type ImageManifest, type ManifestDocument
 import { createRegistryClient, openRegistryPlace, type RegistryClient, type RegistryClientOptions } from "../../../src/core/transport/registry/mod.ts";
 import { currentHost } from "../../../src/host/current.ts";
 import { fullJitter, type TestClock, testClock } from "../../helper/clock.ts";
-import { type RegistryOptions, sha256, startRegistry, type TestRegistry } from "../../helper/registry.ts";
+import { type Fault, type RegistryOptions, type SeenRequest, sha256, startRegistry, type TestRegistry } from "../../helper/registry.ts";
 
 /** A client in front of a registry. */
 export interface Setting {
@@ -77,4 +77,10 @@ export async function errorOf(promise: Promise<unknown>): Promise<Error & { read
 export function repositoryOf(place: ContentPlace): Repository {
   if (place.source.repository === undefined) throw new Error("it is not in a registry");
   return place.source.repository;
+}
+
+/** Answers requests of one method, in order, with these faults. */
+export function onMethod(method: string, ...faults: readonly (Fault | undefined)[]): (request: SeenRequest) => Fault | undefined {
+  let at = 0;
+  return (request: SeenRequest) => (request.method === method ? faults[at++] : undefined);
 }
