@@ -87,13 +87,18 @@ export function isGroup(command: Command): command is Group {
   return "commands" in command;
 }
 
-/** @throws {OciError} `INVALID` in cobra's words if the number of positionals is wrong */
-export function checkCount({ min = 0, max }: Arguments, received: number): void {
+/** @throws {OciError} `INVALID` in cobra's words, with the usage, if the number of positionals is wrong */
+export function checkCount(verb: Verb, received: number, path: readonly string[]): void {
+  const { min = 0, max } = verb.arguments;
   if (received >= min && received <= (max ?? received)) return;
-  if (max === undefined) throw usageError(`requires at least ${min} arg(s), only received ${received}`);
-  if (max === min) throw usageError(`accepts ${min} arg(s), received ${received}`);
-  if (min === 0) throw usageError(`accepts at most ${max} arg(s), received ${received}`);
-  throw usageError(`accepts between ${min} and ${max} arg(s), received ${received}`);
+  throw usageError(`${wrongCount(min, max, received)}: ${verb.usage.map((form) => `${path.join(" ")} ${form}`.trimEnd()).join(" or ")}`);
+}
+
+function wrongCount(min: number, max: number | undefined, received: number): string {
+  if (max === undefined) return `requires at least ${min} arg(s), only received ${received}`;
+  if (max === min) return `accepts ${min} arg(s), received ${received}`;
+  if (min === 0) return `accepts at most ${max} arg(s), received ${received}`;
+  return `accepts between ${min} and ${max} arg(s), received ${received}`;
 }
 
 /**

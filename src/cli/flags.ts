@@ -1,5 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { OciError, quote } from "../core/base/mod.ts";
+import { closest, didYouMean } from "./suggest.ts";
 import { readDuration, readNumber, readSwitch } from "./values.ts";
 
 /** What a flag takes: nothing (`flag`), one text, several whole texts (`texts`), texts split at commas (`list`), a count, a Go duration. */
@@ -71,11 +72,11 @@ export function readFlags(flags: readonly Flag[], argv: readonly string[]): Args
   const positionals: string[] = [];
   const values = new Map<Flag, Value>();
   const tokens = tokensOf(table, argv);
-  for (const [at, token] of tokens.list.entries()) {
+  for (const token of tokens.list) {
     if (token.kind === "positional") positionals.push(token.value);
     if (token.kind !== "option") continue;
     const short = !token.rawName.startsWith("--");
-    const flag = (short || !token.name.startsWith("-") ? table.get(token.name) : undefined) ?? fail(unknown(token, at, tokens));
+    const flag = (short || !token.name.startsWith("-") ? table.get(token.name) : undefined) ?? fail(unknown(token, tokens, table));
     const given = short && token.inlineValue && token.value.length > 1 && token.value.startsWith("=") ? token.value.slice(1) : token.value;
     if (given === undefined && flag.type !== "flag") fail(`flag needs an argument: ${short ? `'${flag.short}' in -${flag.short}` : token.rawName}`);
     values.set(flag, readValue(flag, given ?? "true", values.get(flag)));
@@ -124,6 +125,8 @@ interface Tokens {
   readonly list: ReturnType<typeof parse>;
 }
 
+type Token = Extract<Tokens["list"][number], { readonly kind: "option" }>;
+
 /** `-q=false` is a value for pflag and a group of letters for `parseArgs`, so it is spelt out; what stands before it is understood either way. */
 function tokensOf(table: Table, given: readonly string[]): Tokens {
   let argv = given;
@@ -143,13 +146,18 @@ function spellOut(table: Table, text: string): readonly string[] | undefined {
   return flags.map((flag, at) => (at === flags.length - 1 ? `--${flag?.name}=${value}` : `--${flag?.name}`));
 }
 
-function unknown(token: { readonly rawName: string; readonly index: number }, at: number, { argv, list }: Tokens): string {
+function unknown(token: Token, { argv, list }: Tokens, table: Table): string {
   const text = argv[token.index] ?? token.rawName;
   if (/^--[-=]/.test(text)) return `bad flag syntax: ${text}`;
-  if (text.startsWith("--")) return `unknown flag: ${token.rawName}`;
-  const before = list.slice(0, at).filter((other) => other.index === token.index).length;
+  if (text.startsWith("--"))
+    return `unknown flag: ${token.rawName}${didYouMean(closest(token.rawName.slice(2), shownNames(table)).map((name) => `--${name}`))}`;
+  const before = list.slice(0, list.indexOf(token)).filter((other) => other.index === token.index).length;
   const rest = [...text.slice(1)].slice(before).join("");
   return `unknown shorthand flag: '${[...rest][0]}' in -${rest}`;
+}
+
+function shownNames(table: Table): readonly string[] {
+  return [...table].flatMap(([name, flag]) => (name === flag.name && flag.hidden !== true ? [name] : []));
 }
 
 function fail(message: string): never {

@@ -60,14 +60,19 @@ function flagRows(flags: readonly Flag[]): readonly (readonly [string, string])[
 }
 
 function leftOf(flag: Flag): string {
-  const value = flag.type === "flag" ? "" : ` ${flag.value ?? { text: "TEXT", texts: "TEXT", list: "LIST", number: "N", duration: "TIME" }[flag.type]}`;
+  const value =
+    flag.type === "flag"
+      ? flag.default === true
+        ? "[=false]"
+        : ""
+      : ` ${flag.value ?? { text: "TEXT", texts: "TEXT", list: "LIST", number: "N", duration: "TIME" }[flag.type]}`;
   return `${flag.short === undefined ? "    " : `-${flag.short}, `}--${flag.name}${value}`;
 }
 
 function rightOf(flag: Flag): string {
   const repeat = flag.type === "texts" ? " (repeatable)" : "";
   const value = flag.type === "duration" && typeof flag.default === "number" ? `${flag.default / 1000}s` : flag.default;
-  const standard = value === undefined || value === false || value === "" ? "" : ` (default ${value})`;
+  const standard = value === undefined || value === false || value === "" || value === true ? "" : ` (default ${value})`;
   return `${flag.description}${repeat}${standard}`;
 }
 

@@ -27,8 +27,7 @@ export async function runProgram(argv: readonly string[], options: ProgramOption
   let output = createOutput(terminal, environment);
   let status = 0;
   try {
-    const asked = argv[0] === "help" ? [...argv.slice(1), "--help"] : argv;
-    const route = findRoute(options.root, globalFlags, asked);
+    const route = findRoute(options.root, globalFlags, argv);
     const flags = flagsOf(route);
     const args = readFlags(flags, route.rest);
     output = createOutput(terminal, environment, readGlobals(args).logLevel);
@@ -38,7 +37,7 @@ export async function runProgram(argv: readonly string[], options: ProgramOption
       const exit = (code: number): void => {
         status = code;
       };
-      const run = (verb: Verb): Promise<void> => runVerb(verb, args, { host: options.host, output, signal, exit });
+      const run = (verb: Verb): Promise<void> => runVerb(verb, args, { host: options.host, output, signal, exit, path: route.path });
       await runCommand(toCitty(options.root, run), { rawArgs: [...route.path.slice(1)] });
     }
     await output.flush();
@@ -70,7 +69,7 @@ function answered(args: Args, { route, root, host, output }: Asked): boolean {
     output.line(`${root.name} version ${version}`);
     return true;
   }
-  if ("flags" in route.command && !args.flag("help")) return false;
+  if ("flags" in route.command && !args.flag("help") && !route.asksHelp) return false;
   const columns = host.terminal.outputIsTerminal ? host.terminal.columns() : 100;
   output.print(renderHelp(route.command, { path: route.path, globals: globalFlags, columns, styled: output.isStyled }));
   return true;
@@ -80,11 +79,12 @@ interface Running {
   readonly host: Host;
   readonly output: Output;
   readonly signal: AbortSignal;
+  readonly path: readonly string[];
   exit(status: number): void;
 }
 
 async function runVerb(verb: Verb, args: Args, running: Running): Promise<void> {
-  checkCount(verb.arguments, args.positionals.length);
+  checkCount(verb, args.positionals.length, running.path);
   running.signal.throwIfAborted();
   const { host, output } = running;
   const quiet = verb.progress !== true || (args.knows("quiet") && args.flag("quiet"));

@@ -59,7 +59,7 @@ export const annotationFileFlag: Flag = {
 export const formatFlag: Flag = {
   name: "format",
   type: "text",
-  value: "oci|v2s2",
+  value: "oci|v2s2|docker",
   choices: ["oci", "v2s2", "docker"],
   description: "type of the list: OCI image index, or docker manifest list",
 };

@@ -58,9 +58,9 @@ describe("renderHelp()", () => {
 
   test("shows short names, values, defaults and repetition", async () => {
     const help = await helpOf("push");
-    expect(help).toMatch(/^ {2}-f, --format oci\|v2s2 {2,}\S/m);
+    expect(help).toMatch(/^ {2}-f, --format oci\|v2s2\|docker {2,}\S/m);
     expect(help).toContain("(default 3)");
-    expect(help).toContain("(default true)");
+    expect(help).toContain("--tls-verify[=false] ");
     expect(help).toMatch(/--tag TAG .*\(repeatable\)/);
     expect(await helpOf("list")).not.toContain("Arguments:");
   });

@@ -61,7 +61,7 @@ describe("runProgram() prints help and ends with 0", () => {
     });
   }
 
-  for (const argv of [["manifest"], ["manifest", "--help"], ["help", "manifest"], ["-h", "manifest"]]) {
+  for (const argv of [["manifest"], ["manifest", "--help"], ["help", "manifest"], ["-h", "manifest"], ["manifest", "help"]]) {
     test(`of the group for "${argv.join(" ")}"`, async () => {
       const { status, output } = await run(argv, { root: ocidex });
       expect(status).toBe(0);
@@ -74,6 +74,8 @@ describe("runProgram() prints help and ends with 0", () => {
     ["manifest", "push", "-h", "a", "b", "c"],
     ["--help", "manifest", "push"],
     ["manifest", "push", "--sign-by", "x", "--help"],
+    ["manifest", "help", "push"],
+    ["help", "manifest", "push"],
   ]) {
     test(`of the verb for "${argv.join(" ")}"`, async () => {
       const { status, output, errors } = await run(argv, { root: ocidex });
@@ -101,13 +103,15 @@ describe("runProgram() says in one line and ends with 125 for", () => {
     ["--bogus nonsense", "unknown flag: --bogus"],
     ["manifest --bogus", "unknown flag: --bogus"],
     ["manifest push app --bogus=x", "unknown flag: --bogus"],
+    ["manifest create --annotations a=b app", "unknown flag: --annotations. Did you mean this? --annotation"],
+    ["manifest push --tls-verfy=false app", "unknown flag: --tls-verfy. Did you mean this? --tls-verify"],
     ["manifest push app -z", "unknown shorthand flag: 'z' in -z"],
     ["manifest push --bogus --help", "unknown flag: --bogus"],
     ["manifest create --annotation", "flag needs an argument: --annotation"],
-    ["manifest create", "requires at least 1 arg(s), only received 0"],
-    ["manifest remove app", "requires at least 2 arg(s), only received 1"],
-    ["manifest inspect a b", "accepts 1 arg(s), received 2"],
-    ["manifest ls a", "accepts 0 arg(s), received 1"],
+    ["manifest create", "requires at least 1 arg(s), only received 0: ocidex manifest create LIST [IMAGE…]"],
+    ["manifest remove app", "requires at least 2 arg(s), only received 1: ocidex manifest remove LIST ENTRY…"],
+    ["manifest inspect a b", "accepts 1 arg(s), received 2: ocidex manifest inspect LIST"],
+    ["manifest ls a", "accepts 0 arg(s), received 1: ocidex manifest list"],
     ["manifest push --sign-by x app", "--sign-by is not supported yet: sign what was pushed with `cosign sign --recursive`"],
     ["manifest push --dry-run app", "--dry-run is not supported yet: nothing can be tried without being done"],
     ["manifest add --insecure --tls-verify a b", "--insecure may not be used with --tls-verify"],

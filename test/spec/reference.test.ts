@@ -126,3 +126,14 @@ describe("withDefaultTag()", () => {
 describe("withDigest()", () => {
   it("pins, and lets the tag go", () => expect(formatReference(withDigest(parseReference("r.io/a:1"), digest))).toBe(`r.io/a@${digest}`));
 });
+
+describe("parseReference() of what is meant for something else", () => {
+  for (const [text, hint] of [
+    ["./out", '"." is not a host name, expected "oci:./out" or "dir:./out" for a directory'],
+    ["../out", 'expected "oci:../out" or "dir:../out" for a directory'],
+    ["/tmp/out", 'expected "oci:/tmp/out" or "dir:/tmp/out" for a directory'],
+    ["https://ghcr.io/me/app:1?token=secret", 'a registry has no scheme here, expected "docker://ghcr.io/me/app:1"'],
+  ] as const) {
+    it(`says what it could be: ${text}`, () => expect(() => parseReference(text)).toThrow(hint));
+  }
+});

@@ -21,6 +21,7 @@ export const inspect: Verb = defineVerb({
       choices: ["json", "raw", "table", "tree"],
       description: "json: indented; raw: the bytes as they are; table: an entry per line; tree: images, layers and attestations",
     },
+    { name: "json", type: "flag", description: "the same as --output json", hidden: true, excludes: ["output"] },
     { name: "verbose", short: "v", type: "flag", description: "accepted for docker's sake, changes nothing", hidden: true },
     ...accessFlags,
   ],

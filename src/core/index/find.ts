@@ -1,5 +1,15 @@
 import { OciError, quote, shorten } from "../base/mod.ts";
-import { type Descriptor, type Digest, encodedDigest, formatPlatform, type ImageIndex, normalisePlatform, type Platform, parsePlatform } from "../spec/mod.ts";
+import {
+  type Descriptor,
+  type Digest,
+  encodedDigest,
+  formatPlatform,
+  type ImageIndex,
+  matchesPlatform,
+  normalisePlatform,
+  type Platform,
+  parsePlatform,
+} from "../spec/mod.ts";
 
 /** What else entries are known by, see {@linkcode findEntries}. */
 export interface FindOptions {
@@ -78,15 +88,27 @@ function findByPlatform(index: ImageIndex, text: string): readonly Descriptor[] 
   const wanted = tryPlatform(text);
   if (wanted === undefined) return [];
   const near = index.manifests.filter(({ platform }) => platform && isNear(normalisePlatform(platform), wanted));
-  const exact = near.filter(({ platform }) => platform && (normalisePlatform(platform).variant ?? "") === (wanted.variant ?? ""));
-  if (exact.length > 0) return exact;
   const namesVariant = text.split("/").length > 2;
-  return namesVariant ? [] : near;
+  return exactOr(namesVariant ? [] : near, near, wanted);
 }
 
 function isNear(actual: Platform, wanted: Platform): boolean {
   const version = wanted["os.version"];
   return actual.os === wanted.os && actual.architecture === wanted.architecture && (version === undefined || actual["os.version"] === version);
+}
+
+function exactOr(others: readonly Descriptor[], near: readonly Descriptor[], wanted: Platform): readonly Descriptor[] {
+  const exact = near.filter(({ platform }) => platform && (normalisePlatform(platform).variant ?? "") === (normalisePlatform(wanted).variant ?? ""));
+  return exact.length > 0 ? exact : others;
+}
+
+/**
+ * Returns those of `entries` that run on `platform`. One that has it exactly wins; otherwise a variant that is left out may
+ * be anything.
+ */
+export function entriesFor(entries: readonly Descriptor[], platform: Platform): readonly Descriptor[] {
+  const near = entries.filter((entry) => matchesPlatform(entry.platform, platform));
+  return exactOr(near, near, platform);
 }
 
 function tryPlatform(text: string): Platform | undefined {

@@ -10,6 +10,7 @@ import { findImages, type ImageSelection } from "./image.ts";
 import { annotateLevels, type EntryAnnotations } from "./levels.ts";
 import { openListPlace } from "./open-place.ts";
 import { warnReservedKeys } from "./reserved.ts";
+import { samePlatformWarnings } from "./same-platform.ts";
 
 /** Options of {@linkcode addToList}. */
 export interface AddToListOptions extends ImageSelection {
@@ -60,6 +61,7 @@ export async function addToList(context: ListContext, list: string, images: read
       options.indexAnnotations ? annotateIndex(added.index, { annotations: options.indexAnnotations }) : added.index,
       options.entryAnnotations ?? [],
     );
+    samePlatformWarnings(place.name, state.index, index).forEach(say);
     return finish({ ...added, index }, finishing, say);
   };
   const written = await place.edit(view, change);

@@ -10,6 +10,7 @@ import { annotateLevels, type EntryAnnotations } from "./levels.ts";
 import { openListPlace } from "./open-place.ts";
 import type { ListPlace, ListView } from "./place.ts";
 import { warnReservedKeys } from "./reserved.ts";
+import { samePlatformWarnings } from "./same-platform.ts";
 import { describeSubject } from "./subject.ts";
 
 /** Options of {@linkcode createList}. */
@@ -70,6 +71,7 @@ export async function createList(context: ListContext, list: string, options: Cr
       ...(subject && { subject }),
     });
     const added = addFound({ ...state, index }, images, { all: {}, overrides });
+    samePlatformWarnings(place.name, state.index, added.index).forEach(say);
     return finish({ ...added, index: annotateLevels(added.index, options.entryAnnotations ?? []) }, { place, ...consent }, say);
   };
   const view = existing

@@ -1,5 +1,5 @@
 import { isOciError, OciError, quote } from "../base/mod.ts";
-import { isAttestation, referenceDigestKey, selectPlatform } from "../index/mod.ts";
+import { entriesFor, isAttestation, referenceDigestKey, selectPlatform } from "../index/mod.ts";
 import type { ContentSource } from "../port/mod.ts";
 import {
   type Descriptor,
@@ -240,7 +240,7 @@ function chooseEntries(context: ListContext, origin: Origin, index: ImageIndex, 
 }
 
 function byPlatform(origin: Origin, images: readonly Descriptor[], platform: Platform): readonly Descriptor[] {
-  const matching = images.filter((entry) => matchesPlatform(entry.platform, platform));
+  const matching = entriesFor(images, platform);
   if (matching.length === 0) throw missing(origin, images, formatPlatform(platform));
   return matching;
 }

@@ -1,15 +1,6 @@
 import { OciError, parseAs, quote, readJson } from "../base/mod.ts";
-import { annotateEntries, isAttestation } from "../index/mod.ts";
-import {
-  type Annotations,
-  AnnotationsSchema,
-  formatPlatform,
-  type ImageIndex,
-  matchesPlatform,
-  type Platform,
-  parseAnnotation,
-  parsePlatform,
-} from "../spec/mod.ts";
+import { annotateEntries, entriesFor, isAttestation } from "../index/mod.ts";
+import { type Annotations, AnnotationsSchema, formatPlatform, type ImageIndex, type Platform, parseAnnotation, parsePlatform } from "../spec/mod.ts";
 
 /** Annotations of entries: of those with the platform, or of all images. */
 export interface EntryAnnotations {
@@ -86,7 +77,8 @@ function joinAnnotation([key, value]: readonly [string, string]): string {
 /** Returns `index` with the annotations of entries. @throws {OciError} `NOT_FOUND` for a platform no image has */
 export function annotateLevels(index: ImageIndex, entries: readonly EntryAnnotations[]): ImageIndex {
   return entries.reduce((current, { platform, annotations }) => {
-    const images = current.manifests.filter((entry) => !isAttestation(entry) && (platform === undefined || matchesPlatform(entry.platform, platform)));
+    const all = current.manifests.filter((entry) => !isAttestation(entry));
+    const images = platform === undefined ? all : entriesFor(all, platform);
     if (images.length === 0 && platform !== undefined)
       throw new OciError("NOT_FOUND", `Cannot annotate ${formatPlatform(platform)}: no image of the list has that platform`);
     return annotateEntries(current, images, { annotations });

@@ -34,7 +34,7 @@ export function parseTag(text: string): string {
  * @throws {OciError} `INVALID`
  */
 export function parseReference(text: string): Reference {
-  const wrong = (seen: string) => new OciError("INVALID", `Cannot read image name ${quote(text)}: ${seen}`);
+  const wrong = (seen: string) => new OciError("INVALID", `Cannot read image name ${quote(text)}: ${seen}${meant(text)}`);
   if (text.length > maximumNameLength + 1 + 128 + 1 + 256) throw wrong("it is too long");
   const at = text.indexOf("@");
   const digest = at < 0 ? undefined : tryParseDigest(text.slice(at + 1));
@@ -51,6 +51,14 @@ export function parseReference(text: string): Reference {
   if (fault !== undefined) throw wrong(fault);
   if (domain.length + 1 + repository.length > maximumNameLength) throw wrong(`the name is longer than ${maximumNameLength} characters`);
   return { domain, repository, ...(tag !== undefined && { tag }), ...(digest !== undefined && { digest }) };
+}
+
+/** What else a text that is no image name may have been meant for. */
+function meant(text: string): string {
+  const [, scheme, rest = ""] = /^(https?):\/\/([^?#]*)/.exec(text) ?? [];
+  if (scheme !== undefined) return `, a registry has no scheme here, expected ${quote(`docker://${rest}`)}`;
+  if (/^(?:\.{0,2}|~)[/\\]|^[A-Za-z]:[/\\]/.test(text)) return `, expected ${quote(`oci:${text}`)} or ${quote(`dir:${text}`)} for a directory`;
+  return "";
 }
 
 /** Tells whether the first component of `name` is a host: it holds a dot or colon, is `localhost`, or has capital letters. */

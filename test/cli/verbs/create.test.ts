@@ -57,7 +57,7 @@ describe("manifest create", () => {
 
   test("wants a list, and an image by its location", async () => {
     const { fail } = await openShell();
-    expect(await fail("create")).toBe("Error: requires at least 1 arg(s), only received 0");
+    expect(await fail("create")).toBe("Error: requires at least 1 arg(s), only received 0: ocidex manifest create LIST [IMAGE…]");
     expect(await fail("create", "foo", "busybox")).toContain("docker://docker.io/library/busybox");
     expect(await fail("create", "FOO")).toContain("the repository name must be lower case");
   });

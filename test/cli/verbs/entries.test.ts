@@ -13,7 +13,7 @@ describe("manifest add", () => {
 
   test("wants a list and an image, and the list must be there", async () => {
     const { must, fail } = await openShell();
-    expect(await fail("add", "foo")).toBe("Error: requires at least 2 arg(s), only received 1");
+    expect(await fail("add", "foo")).toBe("Error: requires at least 2 arg(s), only received 1: ocidex manifest add LIST IMAGE…");
     expect(await fail("add", "foo", "oci:/src:amd64")).toBe("Error: foo: image not known");
     await must("create", "foo");
     expect(await fail("add", "foo", "oci:/src:none")).toContain('"oci:/src:none"');
@@ -199,7 +199,7 @@ describe("manifest remove", () => {
     const { must, fail } = await openShell();
     await must("create", "foo", "oci:/src:amd64");
     expect(await fail("remove", "foo", `sha256:${"0".repeat(64)}`)).toContain("no digest, platform or name is like it");
-    expect(await fail("remove", "foo")).toBe("Error: requires at least 2 arg(s), only received 1");
+    expect(await fail("remove", "foo")).toBe("Error: requires at least 2 arg(s), only received 1: ocidex manifest remove LIST ENTRY…");
   });
 });
 

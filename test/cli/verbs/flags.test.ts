@@ -233,6 +233,11 @@ const effects: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
       expect(new Set(outputs.map((lines) => lines.join("\n"))).size).toBe(4);
       expect(await fail("inspect", "--output", "yaml", "app")).toContain("must be one of json, raw, table, tree");
     },
+    json: async ({ must, fail }) => {
+      await must("create", "app");
+      expect(await must("inspect", "--json", "app")).toEqual(await must("inspect", "app"));
+      expect(await fail("inspect", "--json", "-o", "raw", "app")).toBe("Error: --json may not be used with --output");
+    },
     verbose: async ({ must }) => {
       await must("create", "app");
       for (const flag of ["--verbose", "-v"]) expect(await must("inspect", flag, "app")).toEqual(await must("inspect", "app"));

@@ -107,7 +107,7 @@ describe("manifest inspect", () => {
     const [id = ""] = await must("create", "foo");
     expect(await must("inspect", id)).toEqual(await must("inspect", "foo"));
     expect(await fail("inspect", "none")).toBe("Error: none: image not known");
-    expect(await fail("inspect", "foo", "bar")).toBe("Error: accepts 1 arg(s), received 2");
+    expect(await fail("inspect", "foo", "bar")).toBe("Error: accepts 1 arg(s), received 2: ocidex manifest inspect LIST");
   });
 
   test("of a name that is not stored asks the registry; a stored one wins", async () => {

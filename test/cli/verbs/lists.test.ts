@@ -48,7 +48,7 @@ describe("manifest rm", () => {
 
   test("wants a list", async () => {
     const { fail } = await openShell();
-    expect(await fail("rm")).toBe("Error: requires at least 1 arg(s), only received 0");
+    expect(await fail("rm")).toBe("Error: requires at least 1 arg(s), only received 0: ocidex manifest rm LIST…");
   });
 });
 
@@ -62,7 +62,7 @@ describe("manifest exists", () => {
     expect(await manifest("exists", "oci:/src:multi")).toEqual({ status: 0, output: "", errors: "" });
     const denied = await manifest("exists", "docker://registry.example.com/app:1");
     expect([denied.status, denied.errors]).toEqual([125, expect.stringMatching(/^Error: .*403/)]);
-    expect((await manifest("exists")).errors).toBe("Error: accepts 1 arg(s), received 0\n");
+    expect((await manifest("exists")).errors).toBe("Error: accepts 1 arg(s), received 0: ocidex manifest exists LIST\n");
   });
 });
 

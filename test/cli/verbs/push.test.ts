@@ -138,7 +138,7 @@ describe("manifest push", () => {
     expect(await fail("push", "oci:/place:1")).toContain("needs a destination");
     expect(await fail("push", "foo", "")).toContain("the destination is empty");
     expect(await fail("push", "foo", "docker://UPPER/x y")).toContain("Cannot read image name");
-    expect(await fail("push")).toBe("Error: requires at least 1 arg(s), only received 0");
+    expect(await fail("push")).toBe("Error: requires at least 1 arg(s), only received 0: ocidex manifest push LIST [DEST…]");
   });
 
   test("ends on an interruption with 130 and leaves no trace", async () => {
