@@ -117,6 +117,7 @@ async function fetchToken(tools: TokenTools, request: TokenRequest, identities: 
     ...(identity === undefined ? passwordGrant(realm, request) : refreshGrant(realm, request, identities.get(key) ?? identity)),
     ...(tls && { tls }),
     retries: 0,
+    urgent: true,
   });
   if (isTransientStatus(response.status)) throw new TransientError(await tokenError(request, response), response.retryAfter);
   if (response.status !== 200) throw await tokenError(request, response);

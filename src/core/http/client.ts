@@ -1,6 +1,7 @@
 import { createFetch } from "ofetch";
 import { isOciError, NetworkError, OciError, retry } from "../base/mod.ts";
 import type { Clock, Fetch, Random, Report } from "../port/mod.ts";
+import { createGate } from "./gate.ts";
 import { redactUrl, resolveHop } from "./hop.ts";
 import type { HttpRequest, HttpResponse } from "./message.ts";
 import { type SendTools, send } from "./send.ts";
@@ -89,6 +90,7 @@ export function createHttpClient(tools: HttpTools, options: HttpClientOptions = 
   const sending: SendTools = {
     fetch: createFetch({ fetch }).raw,
     clock: tools.clock,
+    gate: createGate(tools.clock),
     idleTimeout,
     userAgent,
     proxyFor: options.proxyFor ?? (() => undefined),

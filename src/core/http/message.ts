@@ -26,6 +26,8 @@ export interface HttpRequest {
   readonly body?: Bytes | StreamedBody;
   /** How to trust the origin of {@linkcode url}; another origin is shown no certificate of this side. */
   readonly tls?: TlsOptions;
+  /** Whether the request goes at once, even to a host that has had too many: it belongs to one that is under way. @default false */
+  readonly urgent?: boolean;
   /** Tries after the first; the client's own number where it is left out. */
   readonly retries?: number;
   /** Ends the request, and the reading of its answer. */

@@ -2,6 +2,7 @@ import type { $Fetch } from "ofetch";
 import { type ByteStream, isOciError, iterate, NetworkError, readAll } from "../base/mod.ts";
 import type { Clock, FetchInit } from "../port/mod.ts";
 import { incomingBody, type OutgoingBody, outgoingBody } from "./body.ts";
+import type { Gate } from "./gate.ts";
 import { redactUrl } from "./hop.ts";
 import { type IdleWatch, watchIdle } from "./idle.ts";
 import type { HttpRequest, HttpResponse } from "./message.ts";
@@ -15,6 +16,8 @@ export interface SendTools {
   readonly clock: Clock;
   /** Milliseconds of silence. */
   readonly idleTimeout: number;
+  /** Bounds the requests to a host that has had too many. */
+  readonly gate: Gate;
   /** Value of `User-Agent`. */
   readonly userAgent: string;
   /** Returns the proxy for a URL. */
@@ -37,10 +40,13 @@ export async function send(tools: SendTools, request: HttpRequest): Promise<Http
     throw signal.aborted ? signal.reason : error;
   }
   try {
-    watch.wait();
-    const response = await tools.fetch(request.url, initOf(tools, request, { body: body?.stream, signal }));
-    watch.pause();
-    return answerOf(response, { request, watch, signal, now: tools.clock.now() });
+    const passing = { host, signal, ...(request.urgent !== undefined && { urgent: request.urgent }) };
+    return await tools.gate.run(passing, async () => {
+      watch.wait();
+      const response = await tools.fetch(request.url, initOf(tools, request, { body: body?.stream, signal }));
+      watch.pause();
+      return answerOf(response, { request, watch, signal, now: tools.clock.now() });
+    });
   } catch (error) {
     watch.pause();
     const failure = body?.failure();

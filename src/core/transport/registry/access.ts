@@ -1,6 +1,6 @@
 import { basicAuthorization, type Challenge, mergeScopes, parseChallenges, repositoryScope, type Scope } from "../../auth/mod.ts";
 import { quote } from "../../base/mod.ts";
-import { type HttpMethod, type HttpResponse, isTransientStatus, type StreamedBody } from "../../http/mod.ts";
+import { type HttpMethod, type HttpRequest, type HttpResponse, isTransientStatus, type StreamedBody } from "../../http/mod.ts";
 import type { Repository } from "../../port/mod.ts";
 import { type Digest, formatReference, parseDigest, parseTag, type Reference } from "../../spec/mod.ts";
 import type { RegistryClient } from "./client.ts";
@@ -21,6 +21,8 @@ export interface RegistryRequest {
   readonly body?: Uint8Array<ArrayBuffer> | StreamedBody;
   /** Repository a blob is mounted from, which a token must allow to read. */
   readonly from?: string;
+  /** Whether it belongs to a request that is under way, see {@linkcode HttpRequest.urgent}. @default false */
+  readonly urgent?: boolean;
   /** Ends the request. */
   readonly signal?: AbortSignal;
 }
@@ -100,8 +102,8 @@ async function sendElsewhere(client: RegistryClient, request: RegistryRequest, u
   return await client.http.request({ ...plain(request), url: url.href, tls: trust, retries: 0 });
 }
 
-function plain({ method, headers, body, signal }: RegistryRequest): Pick<RegistryRequest, "method" | "headers" | "body" | "signal"> {
-  return { method, ...(headers && { headers }), ...(body && { body }), ...(signal && { signal }) };
+function plain({ method, headers, body, urgent, signal }: RegistryRequest): Pick<RegistryRequest, "method" | "headers" | "body" | "urgent" | "signal"> {
+  return { method, ...(headers && { headers }), ...(body && { body }), ...(urgent !== undefined && { urgent }), ...(signal && { signal }) };
 }
 
 interface Sending {

@@ -42,7 +42,8 @@ async function openFrom(
   request: RegistryRequest,
   { offset, size }: { readonly offset: number; readonly size: number },
 ): Promise<ByteStream | undefined> {
-  const ranged = { ...request, ...(offset > 0 && { headers: { ...request.headers, range: `bytes=${offset}-` } }) };
+  // Somebody may be sending what is read here, and wait for it in the only place at this very host.
+  const ranged = { ...request, urgent: true, ...(offset > 0 && { headers: { ...request.headers, range: `bytes=${offset}-` } }) };
   return await access.exchange(ranged, async (response) => {
     if (response.status === 416) {
       await response.discard();
