@@ -1,5 +1,5 @@
 import { type Platform, parsePlatform } from "../core/spec/mod.ts";
-import type { Args, Flag } from "./flags.ts";
+import { type Args, type Flag, usageError } from "./flags.ts";
 
 const access = "Registry access";
 
@@ -15,6 +15,7 @@ export const accessFlags: readonly Flag[] = [
   },
   { name: "cert-dir", type: "text", value: "DIR", description: "certificates and keys for the registry", group: access },
   { name: "tls-verify", type: "flag", default: true, description: "require https and a valid certificate", group: access },
+  { name: "timeout", type: "duration", value: "TIME", description: "give up when it takes longer than this altogether, for example 90s or 10m", group: access },
   { name: "insecure", type: "flag", description: "the same as --tls-verify=false", hidden: true, excludes: ["tls-verify"] },
 ];
 
@@ -82,13 +83,18 @@ export interface Access {
   readonly certificateDirectory?: string;
   /** Whether TLS is required; absent when nobody said. */
   readonly verifyTls?: boolean;
+  /** Milliseconds that everything may take; absent for any time. */
+  readonly timeout?: number;
 }
 
 /** Returns what `args` say about reaching a registry. */
 export function readAccess(args: Args): Access {
   const [credentials, authFile, certificateDirectory] = [args.text("creds"), args.text("authfile"), args.text("cert-dir")];
   const verifyTls = args.has("insecure") ? !args.flag("insecure") : args.has("tls-verify") ? args.flag("tls-verify") : undefined;
+  const timeout = args.duration("timeout");
+  if (timeout === 0) throw usageError('invalid argument "0" for "--timeout" flag: expected more than 0');
   return {
+    ...(timeout !== undefined && { timeout }),
     ...(credentials !== undefined && { credentials }),
     ...(authFile !== undefined && { authFile }),
     ...(certificateDirectory !== undefined && { certificateDirectory }),

@@ -52,6 +52,7 @@ const nodeClock: Clock = {
   },
   after(milliseconds, task) {
     const timer = setTimeout(task, Math.min(milliseconds, longestWait));
+    timer.unref();
     return () => clearTimeout(timer);
   },
 };

@@ -2,6 +2,7 @@ import { createPool, type Pool } from "../base/mod.ts";
 import type { Host, Report } from "../port/mod.ts";
 import { type ListStore, openListStore } from "../store/mod.ts";
 import { openTransports, type TransportOptions, type Transports } from "../transport/mod.ts";
+import { withDeadline } from "./deadline.ts";
 
 /** Everything a verb needs from outside. Make one with {@linkcode openLists} and use it for as many calls as you like. */
 export interface ListContext {
@@ -27,10 +28,13 @@ export interface ListOptions extends TransportOptions {
   readonly report?: Report;
   /** Ends whatever runs. */
   readonly signal?: AbortSignal;
+  /** Milliseconds, counted from {@linkcode openLists}, after which whatever runs is ended with `LIMIT`. @default none */
+  readonly timeout?: number;
 }
 
 /** Returns the context of the verbs on `host`. Nothing is read, written or asked before a verb is called. */
-export function openLists(host: Host, { signal, ...options }: ListOptions = {}): ListContext {
+export function openLists(host: Host, { signal: given, timeout, ...options }: ListOptions = {}): ListContext {
+  const signal = timeout === undefined ? given : withDeadline(host.clock, timeout, given);
   return {
     host,
     store: openListStore(host, options.root === undefined ? {} : { root: options.root }),

@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import type { Fetch } from "../../../src/core/port/mod.ts";
+import { testClock } from "../../helper/clock.ts";
 import { seedImage, seedIndex, startRegistry, type TestRegistry } from "../../helper/registry.ts";
 import { authority, serverIdentity } from "../../helper/tls.ts";
 import { openShell, type Shell } from "./shell.ts";
 
 /** A command line for every verb that reaches a registry; it works when the registry lets it. */
-const lines: Readonly<Record<string, (registry: TestRegistry) => readonly string[]>> = {
+const lines: Readonly<Record<string, (registry: Pick<TestRegistry, "host">) => readonly string[]>> = {
   create: ({ host }) => ["create", `docker://${host}/app:new`],
   add: ({ host }) => ["add", `docker://${host}/app:1`, "oci:/src:arm64"],
   annotate: ({ host }) => ["annotate", "--annotation", "a=1", `docker://${host}/app:1`],
@@ -81,6 +83,22 @@ for (const [verb, line] of Object.entries(lines)) {
       expect(await run("--creds", "user:secret", "--insecure")).toMatchObject({ status: 0, errors: "" });
       expect((await run("--insecure", "--tls-verify=false")).errors).toBe("Error: --insecure may not be used with --tls-verify\n");
     });
+  });
+
+  test(`${verb} gives up a registry that never answers when the time of --timeout is over`, async () => {
+    const silent = { host: "registry.example.com" };
+    const clock = testClock();
+    const fetch: Fetch = (_, { signal } = {}) =>
+      new Promise((_, reject) => {
+        signal?.addEventListener("abort", () => reject(signal.reason));
+        clock.advance(45_000);
+      });
+    const shell = await openShell({ fetch, clock });
+    await shell.must("create", "app");
+    const { status, output, errors } = await shell.manifest(...line(silent), "--timeout", "45s");
+    expect([status, output]).toEqual([125, ""]);
+    expect(errors).toBe('Error: Cannot finish in "45s": the time is up, a longer --timeout gives more\n');
+    expect((await shell.manifest(...line(silent), "--timeout=0")).errors).toContain('invalid argument "0" for "--timeout" flag');
   });
 
   describe(`${verb} on a registry with a certificate of its own authority`, () => {
