@@ -19,7 +19,7 @@ function ocidex(...args: string[]): string {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, "src/cli/main.ts"), ...args], {
     cwd: folder,
     encoding: "utf8",
-    env: { ...process.env, OCIDEX_ROOT: join(folder, "store") },
+    env: { ...process.env, OCIDEX_ROOT: join(folder, "store"), XDG_CACHE_HOME: join(folder, "cache") },
   });
   process.stdout.write(stderr);
   process.stdout.write(stdout === "" || stdout.endsWith("\n") ? stdout : `${stdout}\n`);

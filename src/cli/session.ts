@@ -1,4 +1,5 @@
 import { type LevelAnnotations, type ListContext, openLists, parseLevelAnnotations, readAnnotationFile, registryDomains } from "../core/list/mod.ts";
+import { findCacheDirectory } from "../core/settings/mod.ts";
 import { hasTransport } from "../core/spec/mod.ts";
 import type { VerbContext } from "./command.ts";
 import { type Args, usageError } from "./flags.ts";
@@ -13,8 +14,10 @@ export function openSession(context: VerbContext, args: Args, owners: readonly s
   if (concurrency === 0) throw usageError('invalid argument "0" for "--concurrency" flag: expected 1 or more');
   const retryDelay = args.knows("retry-delay") ? args.duration("retry-delay") : undefined;
   const credentialDomains = registryDomains(owners);
+  const cacheDirectory = args.knows("no-cache") && !args.flag("no-cache") ? findCacheDirectory(host) : undefined;
   return openLists(host, {
     ...(args.knows("authfile") ? readAccess(args) : {}),
+    ...(cacheDirectory !== undefined && { cacheDirectory }),
     ...(credentialDomains.length > 0 && { credentialDomains }),
     ...(globals.root !== undefined && { root: globals.root }),
     ...(retries !== undefined && { retries }),

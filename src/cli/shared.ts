@@ -16,6 +16,7 @@ export const accessFlags: readonly Flag[] = [
   { name: "cert-dir", type: "text", value: "DIR", description: "certificates and keys for the registry", group: access },
   { name: "tls-verify", type: "flag", default: true, description: "require https and a valid certificate", group: access },
   { name: "timeout", type: "duration", value: "TIME", description: "give up when it takes longer than this altogether, for example 90s or 10m", group: access },
+  { name: "no-cache", type: "flag", description: "neither use nor keep what earlier runs have read from registries", group: access },
   { name: "insecure", type: "flag", description: "the same as --tls-verify=false", hidden: true, excludes: ["tls-verify"] },
 ];
 

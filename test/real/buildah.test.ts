@@ -87,7 +87,7 @@ describe("the same edits give the same bytes as buildah", () => {
       const pushTo = (who: string): readonly string[] => ["push", insecure, "--all", ...push, word("LIST"), `docker://${registry.host}/${who}/case:${at}`];
       const commands = steps.map((step) => step.map(word));
       for (const step of [...commands, pushTo("buildah")]) containers.buildah("manifest", ...step);
-      const env = { OCIDEX_ROOT: scratch.join("store") };
+      const env = { OCIDEX_ROOT: scratch.join("store"), XDG_CACHE_HOME: scratch.join("cache") };
       for (const step of [...commands, pushTo("ocidex")]) must([...programs.executable, "manifest", ...step], { env });
       const theirs = containers.raw(`docker://${registry.host}/buildah/case:${at}`);
       expect(containers.raw(`docker://${registry.host}/ocidex/case:${at}`).toString()).toBe(theirs.toString());

@@ -34,7 +34,7 @@ describe("a push of big images", () => {
     signal: NodeJS.Signals,
   ): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string; readonly list: string; readonly env: Record<string, string> }> {
     const [source, target] = hosts();
-    const env = { OCIDEX_ROOT: scratch.join("store", repository) };
+    const env = { OCIDEX_ROOT: scratch.join("store", repository), XDG_CACHE_HOME: scratch.join("cache", repository) };
     must([...programs[program], "manifest", "create", insecure, "big", `docker://${source}/big:amd64`, `docker://${source}/big:arm64`], { env });
     await using gate = await openGate(target, 20 * mebibyte);
     const pushing = start([...programs[program], "manifest", "push", insecure, "big", `docker://${gate.host}/${repository}:1`], { env });
@@ -71,7 +71,7 @@ describe("a push of big images", () => {
 
   it("to a layout leaves its index as it was when it is interrupted", async () => {
     const folder = scratch.join("layout-interrupted");
-    const env = { OCIDEX_ROOT: scratch.join("store-layout") };
+    const env = { OCIDEX_ROOT: scratch.join("store-layout"), XDG_CACHE_HOME: scratch.join("cache") };
     must([...programs.executable, "manifest", "create", `oci:${folder}:1`, `oci:${layout}:amd64`], { env });
     const before = readFileSync(`${folder}/index.json`, "utf8");
     await using gate = await openGate(hosts()[0], 20 * mebibyte, "down");
@@ -142,7 +142,7 @@ describe("a hostile directory", () => {
       const before = readdirSync(folder).sort();
       const data = scratch.join("data", program);
       const ocidex = (...args: readonly string[]): string =>
-        must([...programs[program], "manifest", ...args], { cwd: folder, env: { XDG_DATA_HOME: data, OCIDEX_ROOT: "" } });
+        must([...programs[program], "manifest", ...args], { cwd: folder, env: { XDG_DATA_HOME: data, XDG_CACHE_HOME: data, OCIDEX_ROOT: "" } });
       ocidex("create", "app", `oci:${layout}:amd64`);
       expect(JSON.parse(ocidex("inspect", "app")).mediaType).toBe("application/vnd.oci.image.index.v1+json");
       expect(existsSync(data)).toBe(true);

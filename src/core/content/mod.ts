@@ -1,4 +1,5 @@
 /** Bytes with a promise attached: verified streams and documents, files published whole or swapped, content-addressed files. */
+export * from "./cache.ts";
 export * from "./content-files.ts";
 export * from "./document.ts";
 export * from "./graph.ts";

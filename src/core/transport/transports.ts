@@ -1,5 +1,6 @@
 import { readCredentials } from "../auth/mod.ts";
 import { OciError, quote } from "../base/mod.ts";
+import { openCache } from "../content/mod.ts";
 import type { ContentPlace, ContentSource, Host, Report, TlsOptions } from "../port/mod.ts";
 import { readCertificates, readProxies } from "../settings/mod.ts";
 import { formatLocation, type Location } from "../spec/mod.ts";
@@ -19,6 +20,8 @@ export interface TransportOptions {
   readonly certificateDirectory?: string;
   /** Whether certificates must be valid; false also lets a registry speak plain http. @default true */
   readonly verifyTls?: boolean;
+  /** Directory that keeps manifests and configs from one run to the next; it may be deleted at any time. @default nothing is kept */
+  readonly cacheDirectory?: string;
   /** Tries after the first. @default 3 */
   readonly retries?: number;
   /** Upper bound of the first wait in milliseconds. @default 500 */
@@ -61,7 +64,7 @@ export function openTransports(host: Host, options: TransportOptions = {}): Tran
 }
 
 function registryOptions(host: Host, options: TransportOptions): RegistryClientOptions {
-  const { credentials, credentialDomains: domains, authFile, certificateDirectory, concurrency: _, ...rest } = options;
+  const { credentials, credentialDomains: domains, authFile, certificateDirectory, cacheDirectory, concurrency: _, ...rest } = options;
   let certificates: Promise<TlsOptions> | undefined;
   const tlsFor = (directory: string) => () => {
     certificates ??= readCertificates(host.files, directory);
@@ -75,6 +78,7 @@ function registryOptions(host: Host, options: TransportOptions): RegistryClientO
       ...(authFile !== undefined && { authFile }),
     }),
     ...(certificateDirectory !== undefined && { tlsFor: tlsFor(certificateDirectory) }),
+    ...(cacheDirectory !== undefined && { cache: openCache(host, cacheDirectory) }),
     proxyFor: readProxies(host.environment),
   };
 }

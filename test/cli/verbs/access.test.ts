@@ -163,6 +163,50 @@ describe("--creds", () => {
   });
 });
 
+describe("the cache", () => {
+  const manifests = (registry: TestRegistry) =>
+    registry.requests.flatMap(({ method, path }) => (path.includes("/blobs/uploads") ? [] : [`${method} ${path.split("/").at(-2)}`]));
+
+  test("spares later commands what earlier ones have read: a tag is asked for with HEAD, content not at all", async () => {
+    const registry = await startRegistry({ auth: "basic" });
+    try {
+      const shell = await openShell();
+      seedImage(registry, "app", "1");
+      const run = async (list: string, ...flags: readonly string[]) => {
+        registry.clear();
+        await shell.must("create", "--tls-verify=false", ...flags, list, `docker://${registry.host}/app:1`);
+        return manifests(registry);
+      };
+      expect(await run("one", "--creds", "user:secret")).toEqual(["GET manifests", "GET manifests", "GET blobs"]);
+      expect(await run("two", "--creds", "user:secret")).toEqual(["HEAD manifests", "HEAD manifests"]);
+      expect(await run("three", "--creds", "user:secret", "--no-cache")).toEqual(["GET manifests", "GET manifests", "GET blobs"]);
+      seedImage(registry, "app", "1", { seed: "another" });
+      expect(await run("four", "--creds", "user:secret")).toEqual(["HEAD manifests", "HEAD manifests", "GET manifests", "GET blobs"]);
+    } finally {
+      await registry.stop();
+    }
+  });
+
+  test("shows nobody what others have read", async () => {
+    const registry = await startRegistry({ auth: "basic" });
+    try {
+      const shell = await openShell();
+      const { manifest } = seedImage(registry, "app", "1");
+      const line = ["inspect", "--tls-verify=false", `docker://${registry.host}/app@${manifest.digest}`];
+      await shell.must(...line, "--creds", "user:secret");
+      registry.clear();
+      await shell.must(...line, "--creds", "user:secret");
+      expect(registry.requests).toEqual([]);
+      expect((await shell.manifest(...line)).status).toBe(125);
+      expect((await shell.manifest(...line, "--creds", "user:wrong")).status).toBe(125);
+      expect((await shell.manifest("exists", ...line.slice(1), "--creds", "user:secret")).status).toBe(0);
+      expect(registry.requests.at(-1)?.method).toBe("HEAD");
+    } finally {
+      await registry.stop();
+    }
+  });
+});
+
 describe("an auth file", () => {
   test("is looked at only when a registry is: a stale one breaks no local work", async () => {
     const { must } = await openShell({ variables: { REGISTRY_AUTH_FILE: "/nonexistent", DOCKER_CONFIG: "/nowhere" } });

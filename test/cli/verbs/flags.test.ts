@@ -6,7 +6,7 @@ import { type Check, json, result, sets } from "./effect.ts";
 import { pushEffects } from "./push-effects.ts";
 import { digestOf, digestsIn, openShell } from "./shell.ts";
 
-const accessFlags = ["authfile", "creds", "cert-dir", "tls-verify", "timeout", "insecure"];
+const accessFlags = ["authfile", "creds", "cert-dir", "tls-verify", "insecure", "timeout", "no-cache"];
 
 /** What every flag does that works, by verb. Without the effect the check fails. */
 const effects: Readonly<Record<string, Readonly<Record<string, Check>>>> = {

@@ -1,4 +1,5 @@
 import { type Challenge, type CredentialStore, createTokenClient, type TokenClient } from "../../auth/mod.ts";
+import type { Cache } from "../../content/mod.ts";
 import { createHttpClient, type HttpClient } from "../../http/mod.ts";
 import type { BlobOutcome, Clock, Fetch, Hash, Random, Report, TlsOptions } from "../../port/mod.ts";
 import type { Digest, ManifestDocument } from "../../spec/mod.ts";
@@ -28,6 +29,8 @@ export interface RegistryClientOptions {
   readonly proxyFor?: (url: string) => string | undefined;
   /** Is told of warnings and retries. */
   readonly report?: Report;
+  /** Where manifests and configs are kept from one run to the next. @default nowhere */
+  readonly cache?: Cache;
   /** Tries after the first. @default 3 */
   readonly retries?: number;
   /** Upper bound of the first wait in milliseconds. @default 500 */
@@ -50,6 +53,8 @@ export interface RegistryClient {
   readonly hash: Hash;
   /** Time. */
   readonly clock: Clock;
+  /** What earlier runs have read. */
+  readonly cache: Cache | undefined;
   /** Is told of warnings and retries. */
   readonly report: Report;
   /** Tries after the first. */
@@ -94,6 +99,7 @@ export function createRegistryClient(host: RegistryHost, options: RegistryClient
     credentials,
     hash: host.hash,
     clock: host.clock,
+    cache: options.cache,
     report,
     retries,
     tlsFor,

@@ -14,6 +14,7 @@ import {
 import { type Access, blobPath, manifestPath } from "./access.ts";
 import { continueDownload } from "./download.ts";
 import { registryError } from "./errors.ts";
+import { keepBlob, keepManifest, recallBlob } from "./recall.ts";
 
 const maximumSize = 4 * 1024 * 1024;
 
@@ -28,7 +29,7 @@ export interface ReadManifestOptions extends ContentOptions {
 
 /** Returns the manifest of a tag or digest, verified. @throws {OciError} `NOT_FOUND`, `MISMATCH` (CVE-2025-24882) */
 export async function readManifest(access: Access, version: string, options: ReadManifestOptions = {}): Promise<ManifestDocument> {
-  const { hash, memory } = access.client;
+  const { hash } = access.client;
   const name = access.nameOf(version);
   const request = {
     method: "GET",
@@ -48,7 +49,7 @@ export async function readManifest(access: Access, version: string, options: Rea
       ...(mediaType !== null && { mediaType }),
       ...(options.expected !== undefined && { expected: options.expected }),
     });
-    memory.documents.set(`${access.key}@${document.descriptor.digest}`, document);
+    await keepManifest(access, document);
     return document;
   });
 }
@@ -120,17 +121,17 @@ function strongTag(etag: string | null): string | undefined {
 
 /** Returns a blob of at most 4 MiB, from the descriptor itself or from what was read before where that will do. */
 export async function readSmallBlob(access: Access, descriptor: Descriptor, { signal }: ContentOptions = {}): Promise<Bytes> {
-  const { hash, memory } = access.client;
+  const { hash } = access.client;
   const name = access.nameOf(descriptor.digest);
   if (descriptor.size > maximumSize) throw new OciError("LIMIT", `Cannot read ${name}: ${descriptor.size} bytes are more than 4 MiB`);
-  const known = embedded(access, descriptor) ?? memory.blobs.get(descriptor.digest);
+  const known = embedded(access, descriptor) ?? (await recallBlob(access, descriptor));
   if (known !== undefined) return known;
   const request = { method: "GET", at: blobPath(descriptor.digest), doing: `Cannot read ${name}`, ...(signal && { signal }) } as const;
   return await access.exchange(request, async (response) => {
     if (response.status !== 200) throw await registryError(response, request);
     const bytes = await response.readBody(maximumSize);
     verifyBytes(hash, bytes, descriptor, `blob ${name}`);
-    memory.blobs.set(descriptor.digest, bytes);
+    await keepBlob(access, descriptor.digest, bytes);
     return bytes;
   });
 }
