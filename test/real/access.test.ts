@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { startRegistry as startTestRegistry } from "../helper/registry.ts";
-import { authority, serverIdentity } from "../helper/tls.ts";
+import { authority, clientIdentity, serverIdentity } from "../helper/tls.ts";
 import { asRoot, digestOf, openContainers, sampleLayout } from "./containers.ts";
 import { must, programs, type Ran, type RunningRegistry, run, Scratch, startRegistry } from "./helper.ts";
 import { start } from "./process.ts";
@@ -153,3 +153,48 @@ describe("a registry whose certificate the world does not know", () => {
     expectRefused(push("executable", ["app", target("executable", "gone")]), /certificate/i);
   });
 });
+
+for (const version of [2, 3] as const) {
+  describe(`distribution ${version} with a password, over TLS, that lets in who has a certificate`, () => {
+    let registry: RunningRegistry;
+    const directory = scratch.join(`certs-client-${version}`);
+    const bare = scratch.join(`certs-bare-${version}`);
+    const login = `${user}:${password}`;
+    beforeAll(async () => {
+      const [ca, certificate, key] = ["ca.pem", "server.pem", "server.key"].map((name) => scratch.join(`mutual-${version}-${name}`)) as [
+        string,
+        string,
+        string,
+      ];
+      writeFileSync(ca, authority);
+      writeFileSync(certificate, serverIdentity.certificate);
+      writeFileSync(key, serverIdentity.key);
+      for (const path of [directory, bare]) {
+        mkdirSync(path);
+        writeFileSync(`${path}/ca.crt`, authority);
+      }
+      writeFileSync(`${directory}/client.cert`, clientIdentity.certificate);
+      writeFileSync(`${directory}/client.key`, clientIdentity.key);
+      registry = await startRegistry({ version, folder: scratch.join(`mutual-${version}`), login: { user, password }, tls: { certificate, key, clients: ca } });
+    });
+    afterAll(() => registry[Symbol.asyncDispose]());
+
+    for (const program of kinds) {
+      it(`takes a list from the ${program} and gives it back`, () => {
+        const target = `docker://${registry.host}/mutual/${program.replace(" ", "-")}:1`;
+        const access = ["--cert-dir", directory, "--creds", login];
+        const { status, stdout, stderr } = push(program, [...access, "app", target]);
+        expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+        const raw = must(command(program, "inspect", "--output", "raw", ...access, target), { env });
+        expect(stdout).toEndWith(`: ${digestOf(new TextEncoder().encode(raw))}\n`);
+        expect(must(["skopeo", "inspect", "--raw", "--cert-dir", directory, "--creds", login, target])).toBe(raw);
+      });
+
+      it(`refuses the ${program} without the certificate, and with it but without the password`, () => {
+        const target = `docker://${registry.host}/mutual/refused:1`;
+        expectRefused(push(program, ["--cert-dir", bare, "--creds", login, "app", target]), /certificate|TLS|handshake|alert|closed|reset/i);
+        expectRefused(push(program, ["--cert-dir", directory, "app", target]), /401|credentials|unauthorized/i);
+      });
+    }
+  });
+}

@@ -71,8 +71,8 @@ export interface RegistryStart {
   readonly folder: string;
   /** User and password it wants. */
   readonly login?: { readonly user: string; readonly password: string };
-  /** Certificate and key files. */
-  readonly tls?: { readonly certificate: string; readonly key: string };
+  /** Certificate and key files, and the file of the authority whose clients alone are let in. @default anybody is */
+  readonly tls?: { readonly certificate: string; readonly key: string; readonly clients?: string };
 }
 
 /** Starts a real registry on a free port; it is stopped by its process number. */
@@ -87,7 +87,10 @@ export async function startRegistry(options: RegistryStart): Promise<RunningRegi
     "http:",
     `  addr: 127.0.0.1:${port}`,
   ];
-  if (options.tls) lines.push(`  tls: {certificate: ${options.tls.certificate}, key: ${options.tls.key}}`);
+  if (options.tls) {
+    const { certificate, key, clients } = options.tls;
+    lines.push(`  tls: {certificate: ${certificate}, key: ${key}${clients === undefined ? "" : `, clientcas: [${clients}]`}}`);
+  }
   if (options.login) {
     const file = join(options.folder, "htpasswd");
     writeFileSync(file, execFileSync("htpasswd", ["-Bbn", options.login.user, options.login.password]));
