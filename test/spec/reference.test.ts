@@ -7,7 +7,7 @@ const digest = `sha256:${"a".repeat(64)}` as const;
 const component = fc.stringMatching(/^[a-z0-9]{1,4}(?:(?:\.|_|__|-{1,3})[a-z0-9]{1,4}){0,2}$/);
 const domain = fc.oneof(
   fc.constantFrom("docker.io", "localhost", "localhost:5000", "[::1]", "[fe80::1]:5000", "Registry", "127.0.0.1:80", "index.docker.io"),
-  fc.stringMatching(/^[a-z0-9]{1,5}(?:-[a-z0-9]{1,3})?\.[a-z]{2,3}(?::[0-9]{1,5})?$/),
+  fc.stringMatching(/^[a-z0-9]{1,5}(?:-[a-z0-9]{1,3})?\.[a-z]{2,3}(?::[1-9][0-9]{0,3})?$/),
 );
 const referenceText = fc
   .tuple(
@@ -69,6 +69,13 @@ describe("parseReference()", () => {
     "r.io:/a",
     "r.io:123456/a",
     "r.io:x/a",
+    "r.io:99999/a",
+    "0x7f.1/a",
+    "127.1/a",
+    "1.2.3.4.5/a",
+    "256.1.1.1/a",
+    "[::::]/a",
+    "xn--a.io/a",
     "-r.io/a",
     "r-.io/a",
     "r..io/a",

@@ -46,7 +46,7 @@ export function parseReference(text: string): Reference {
   if (tag !== undefined && !isTag(tag)) throw wrong(`${quote(tag)} is not a tag`);
   const name = tagged ? named.slice(0, colon) : named;
   const { domain, repository } = splitDomain(name);
-  if (!domainGrammar.test(domain)) throw wrong(`${quote(domain)} is not a host name`);
+  if (!domainGrammar.test(domain) || !isHost(domain)) throw wrong(`${quote(domain)} is not a host name`);
   const fault = findRepositoryFault(repository);
   if (fault !== undefined) throw wrong(fault);
   if (domain.length + 1 + repository.length > maximumNameLength) throw wrong(`the name is longer than ${maximumNameLength} characters`);
@@ -59,6 +59,13 @@ function meant(text: string): string {
   if (scheme !== undefined) return `, a registry has no scheme here, expected ${quote(`docker://${rest}`)}`;
   if (/^(?:\.{0,2}|~)[/\\]|^[A-Za-z]:[/\\]/.test(text)) return `, expected ${quote(`oci:${text}`)} or ${quote(`dir:${text}`)} for a directory`;
   return "";
+}
+
+/** Tells whether a URL has `domain` for its host as it stands: its parser refuses some names, and takes `0x7f.1` for 127.0.0.1. */
+function isHost(domain: string): boolean {
+  if (!URL.canParse(`https://${domain}/`)) return false;
+  const { hostname } = new URL(`https://${domain}/`);
+  return domain.startsWith("[") || domain.toLowerCase().split(":", 1)[0] === hostname;
 }
 
 /** Tells whether the first component of `name` is a host: it holds a dot or colon, is `localhost`, or has capital letters. */
