@@ -22,6 +22,8 @@ export interface Flag {
   readonly value?: string;
   /** What holds when the flag is not given; of a duration in milliseconds. @default false, undefined or none */
   readonly default?: string | number | boolean;
+  /** What it is set to when no value is joined to it with `=`; the word behind it is then none of its business, as with `NoOptDefVal` of pflag. */
+  readonly bare?: string;
   /** The only values a text may have. */
   readonly choices?: readonly string[];
   /** Heading in the help. @default "Flags" */
@@ -78,8 +80,9 @@ export function readFlags(flags: readonly Flag[], argv: readonly string[]): Args
     const short = !token.rawName.startsWith("--");
     const flag = (short || !token.name.startsWith("-") ? table.get(token.name) : undefined) ?? fail(unknown(token, tokens, table));
     const given = short && token.inlineValue && token.value.length > 1 && token.value.startsWith("=") ? token.value.slice(1) : token.value;
-    if (given === undefined && flag.type !== "flag") fail(`flag needs an argument: ${short ? `'${flag.short}' in -${flag.short}` : token.rawName}`);
-    values.set(flag, readValue(flag, given ?? "true", values.get(flag)));
+    const value = given ?? flag.bare;
+    if (value === undefined && flag.type !== "flag") fail(`flag needs an argument: ${short ? `'${flag.short}' in -${flag.short}` : token.rawName}`);
+    values.set(flag, readValue(flag, value ?? "true", values.get(flag)));
   }
   refuseExclusions(flags, values);
   return argsOf(table, values, positionals);
@@ -114,8 +117,9 @@ function tableOf(flags: readonly Flag[]): Table {
 function parse(table: Table, argv: readonly string[]) {
   const options: NonNullable<ParseArgsConfig["options"]> = Object.create(null);
   for (const [name, flag] of table) {
-    if (!name.startsWith("-")) options[name] = { type: flag.type === "flag" ? "boolean" : "string", multiple: true };
-    else options[name] = { type: flag.type === "flag" ? "boolean" : "string", multiple: true, short: name.slice(1) };
+    const type = flag.type === "flag" || flag.bare !== undefined ? "boolean" : "string";
+    if (!name.startsWith("-")) options[name] = { type, multiple: true };
+    else options[name] = { type, multiple: true, short: name.slice(1) };
   }
   return parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true }).tokens;
 }

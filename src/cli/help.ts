@@ -60,13 +60,10 @@ function flagRows(flags: readonly Flag[]): readonly (readonly [string, string])[
 }
 
 function leftOf(flag: Flag): string {
-  const value =
-    flag.type === "flag"
-      ? flag.default === true
-        ? "[=false]"
-        : ""
-      : ` ${flag.value ?? { text: "TEXT", texts: "TEXT", list: "LIST", number: "N", duration: "TIME" }[flag.type]}`;
-  return `${flag.short === undefined ? "    " : `-${flag.short}, `}--${flag.name}${value}`;
+  const name = `${flag.short === undefined ? "    " : `-${flag.short}, `}--${flag.name}`;
+  if (flag.type === "flag") return flag.default === true ? `${name}[=false]` : name;
+  const value = flag.value ?? { text: "TEXT", texts: "TEXT", list: "LIST", number: "N", duration: "TIME" }[flag.type];
+  return flag.bare === undefined ? `${name} ${value}` : `${name}[=${value}]`;
 }
 
 function rightOf(flag: Flag): string {

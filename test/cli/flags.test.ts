@@ -16,12 +16,20 @@ const flags: readonly Flag[] = [
   { name: "no-attestations", type: "flag", description: "" },
   { name: "retry", type: "number", default: 3, description: "" },
   { name: "retry-delay", type: "duration", description: "" },
+  { name: "wait", type: "duration", bare: "1m", description: "" },
   { name: "dry-run", type: "flag", notYet: "nothing can be tried", description: "" },
   { name: "sign-by", type: "text", notYet: "use `cosign sign`", description: "" },
 ];
 const read = (...argv: string[]): Args => readFlags(flags, argv);
 
 describe("readFlags() understands", () => {
+  test("a flag whose value may be left out: the word behind it is not its value", () => {
+    expect([read("--wait").duration("wait"), read("--wait=2s").duration("wait"), read().duration("wait")]).toEqual([60_000, 2000, undefined]);
+    const args = read("--wait", "app", "--wait=3s", "oci:out");
+    expect([args.positionals, args.duration("wait")]).toEqual([["app", "oci:out"], 3000]);
+    expect(() => read("--wait=x")).toThrow('invalid argument "x" for "--wait" flag');
+  });
+
   test("--x v, --x=v, -f v, -fv and -f=v", () => {
     expect(read("--format", "oci").text("format")).toBe("oci");
     expect(read("--format=v2s2").text("format")).toBe("v2s2");

@@ -1,8 +1,9 @@
-import { type PushResult, parseFormat, pushList } from "../../core/list/mod.ts";
-import { defineVerb, type Verb } from "../command.ts";
-import type { Flag } from "../flags.ts";
+import { type PlannedWrite, type PushListOptions, type PushResult, parseFormat, pushList } from "../../core/list/mod.ts";
+import { defineVerb, type Verb, type VerbContext } from "../command.ts";
+import type { Args, Flag } from "../flags.ts";
 import { openSession } from "../session.ts";
-import { accessFlags, formatFlag, jsonFlag, laterFlags } from "../shared.ts";
+import { accessFlags, formatFlag, jsonFlag, laterFlags, readPlatforms } from "../shared.ts";
+import { formatBytes } from "../units.ts";
 
 const compression = "layers are pushed as they are";
 
@@ -11,11 +12,7 @@ const later: readonly Flag[] = [
   ...laterFlags("text", compression, ["compression-format"]),
   ...laterFlags("number", compression, ["compression-level"]),
   ...laterFlags("flag", compression, ["force-compression"]),
-  ...laterFlags("texts", "all images of the list are pushed, or none with --all=false", ["platform"]),
-  ...laterFlags("flag", "nothing can be tried without being done", ["dry-run"]),
   ...laterFlags("flag", "referrers are not copied", ["referrers"]),
-  ...laterFlags("text", "use --digestfile or --json", ["metadata-file"]),
-  ...laterFlags("duration", "no wait for images that are missing", ["wait"]),
 ];
 
 /** `manifest push`. */
@@ -32,10 +29,14 @@ export const push: Verb = defineVerb({
   },
   flags: [
     { name: "all", type: "flag", default: true, description: "push the images too; otherwise they must be there" },
+    { name: "platform", type: "texts", value: "OS/ARCH[/VARIANT]", description: "push the images of this platform only, as an index of them" },
     { name: "tag", type: "texts", value: "TAG", description: "give the list this tag as well" },
     { ...formatFlag, short: "f", description: "convert the list and its images to OCI or docker types" },
     { name: "rm", short: "p", type: "flag", aliases: ["purge"], description: "remove the local list once it is pushed" },
     { name: "digestfile", type: "text", value: "FILE", description: "write the digest to FILE after success" },
+    { name: "metadata-file", type: "text", value: "FILE", description: "write what was pushed to FILE after success, as docker buildx does" },
+    { name: "wait", type: "duration", bare: "1m", description: "wait until the list can be read where it went; without a time 1m" },
+    { name: "dry-run", type: "flag", description: "show what would be written, and write nothing" },
     { name: "quiet", short: "q", type: "flag", description: "show no progress" },
     { name: "retry", type: "number", default: 3, description: "try a failed request again so often" },
     { name: "retry-delay", type: "duration", value: "TIME", description: "wait so long before trying again, for example 4s or 1m30s" },
@@ -47,26 +48,54 @@ export const push: Verb = defineVerb({
   ],
   examples: [
     "ocidex manifest push app docker://ghcr.io/me/app:1 --tag latest",
+    "ocidex manifest push --dry-run --platform linux/amd64 app ghcr.io/me/app:1 docker.io/me/app:1",
     "ocidex manifest push --format v2s2 --digestfile digest.txt app docker://registry.example.com/app:1",
   ],
   progress: true,
   async run(context, args) {
     const [list = "", ...destinations] = args.positionals;
-    const [format, digestFile] = [args.text("format"), args.text("digestfile")];
-    const results = await pushList(openSession(context, args, destinations.length > 0 ? destinations : [list]), list, destinations, {
-      all: args.flag("all"),
-      remove: args.flag("rm"),
-      tags: args.texts("tag"),
-      ...(format !== undefined && { format: parseFormat(format, "--format") }),
-      ...(digestFile !== undefined && { digestFile }),
-    });
-    if (args.flag("json")) context.output.json(summary(results));
-    else for (const { id, digest } of results) context.output.line(`${id}: ${digest}`);
+    const session = openSession(context, args, destinations.length > 0 ? destinations : [list]);
+    const results = await pushList(session, list, destinations, readOptions(args));
+    if (args.flag("json")) return context.output.json(summary(results));
+    if (!args.flag("quiet")) showPlan(context, args, results);
+    for (const { id, digest } of results) context.output.line(`${id}: ${digest}`);
   },
 });
 
+function readOptions(args: Args): PushListOptions {
+  const [format, digestFile, metadataFile, wait] = [args.text("format"), args.text("digestfile"), args.text("metadata-file"), args.duration("wait")];
+  return {
+    all: args.flag("all"),
+    platforms: readPlatforms(args),
+    remove: args.flag("rm"),
+    tags: args.texts("tag"),
+    dryRun: args.flag("dry-run"),
+    ...(format !== undefined && { format: parseFormat(format, "--format") }),
+    ...(digestFile !== undefined && { digestFile }),
+    ...(metadataFile !== undefined && { metadataFile }),
+    ...(wait !== undefined && { wait }),
+  };
+}
+
 /** All destinations got the same index. */
 function summary(results: readonly PushResult[]): unknown {
-  const [{ destination: _, ...first } = {}] = results;
-  return { ...first, destinations: results.map(({ destination }) => destination) };
+  const [{ destination: _destination, writes: _writes, ...first } = {}] = results;
+  const planned = results.flatMap(({ destination, writes = [] }) => writes.map((write) => ({ destination, ...write })));
+  const plan = results.some(({ writes }) => writes !== undefined) ? { dryRun: true, writes: planned } : {};
+  return { ...first, destinations: results.map(({ destination }) => destination), ...plan };
+}
+
+/** Shows what a dry run would have written. */
+function showPlan({ output }: VerbContext, args: Args, results: readonly PushResult[]): void {
+  for (const { destination, writes = [] } of results) for (const write of writes) output.note(describeWrite(write, destination));
+  if (!args.flag("dry-run")) return;
+  for (const file of [args.text("digestfile"), args.text("metadata-file")]) if (file !== undefined) output.note(`Would write file ${file}`);
+  if (args.flag("rm")) output.note(`Would remove the list ${args.positional(0)}`);
+}
+
+function describeWrite(write: PlannedWrite, destination: string): string {
+  if (write.write === "upload") return `Would send blob ${write.digest} (${formatBytes(write.size)}) to ${destination}`;
+  if (write.write === "mount") return `Would mount blob ${write.digest} from ${write.from} for ${destination}`;
+  if (write.write === "manifest") return `Would write manifest ${write.digest} to ${destination}`;
+  return `Would write manifest list ${write.digest} as ${write.name}`;
 }

@@ -61,6 +61,11 @@ export function withFeatures(state: ListState): ImageIndex {
   return { ...state.index, manifests };
 }
 
+/** Returns the index of `state` as it is pushed: a docker list has the features its record keeps. */
+export function pushedIndex(state: ListState): ImageIndex {
+  return state.index.mediaType === mediaTypes.dockerList ? withFeatures(state) : state.index;
+}
+
 /** Moves the features in the entries of `state` to its record. */
 export function splitFeatures(state: ListState): { readonly state: ListState; readonly kept: readonly Loss[] } {
   const features: Record<string, readonly string[]> = { ...state.features };

@@ -1,10 +1,10 @@
 import { OciError, streamBytes } from "../base/mod.ts";
 import { openDocument, overlaySource } from "../content/mod.ts";
 import type { ContentSource } from "../port/mod.ts";
-import { type Descriptor, type IndexDocument, mediaTypes, parseLocation } from "../spec/mod.ts";
+import { type Descriptor, type IndexDocument, parseLocation } from "../spec/mod.ts";
 import { type ListRecord, type ListState, normaliseListName } from "../store/mod.ts";
 import { type ListContext, signalOf } from "./context.ts";
-import { withFeatures } from "./format.ts";
+import { pushedIndex } from "./format.ts";
 import { byDigest, documentOf, type ListPlace, type ListView, type WriteOptions } from "./place.ts";
 
 /** Returns the local list `name` as a place. */
@@ -55,7 +55,7 @@ function viewOf(context: ListContext, record: ListRecord): ListView {
     names: record.names,
     state: record,
     get document() {
-      return (made ??= documentOf(context, record.index.mediaType === mediaTypes.dockerList ? withFeatures(record) : record.index));
+      return (made ??= documentOf(context, pushedIndex(record)));
     },
   };
 }

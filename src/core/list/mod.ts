@@ -1,4 +1,6 @@
 /** One use case per verb of `ocidex manifest`. Each takes a context, returns data and prints nothing. */
+
+export type { PlannedWrite } from "../copy/mod.ts";
 export { type AddResult, type AddToListOptions, addToList } from "./add.ts";
 export { allLists, type Listing } from "./all.ts";
 export { type AnnotateOptions, annotateList, annotateListEntries, type EntryChange, type IndexChange } from "./annotate.ts";

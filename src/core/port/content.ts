@@ -60,6 +60,8 @@ export interface ContentTarget {
   accepts(mediaType: string): boolean;
   /** Tells whether the manifest is there, its blobs with it. */
   hasManifest(descriptor: Descriptor, options?: ContentOptions): Promise<boolean>;
+  /** Tells whether a blob is there, and changes nothing; a place without this finds out only when it is given the blob. */
+  hasBlob?(descriptor: Descriptor, options?: ContentOptions): Promise<boolean>;
   /** Puts a blob there, unless it is; `open` may be called again when a transfer is repeated. */
   putBlob(
     descriptor: Descriptor,

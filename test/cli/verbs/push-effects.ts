@@ -1,9 +1,10 @@
 import { expect } from "bun:test";
 import { mediaTypes } from "../../../src/core/spec/mod.ts";
+import { currentHost } from "../../../src/host/current.ts";
 import { testClock } from "../../helper/clock.ts";
-import { indexAt } from "../../helper/lists.ts";
+import { indexAt, readAt } from "../../helper/lists.ts";
 import { type Check, json, result } from "./effect.ts";
-import { openShell, textOf } from "./shell.ts";
+import { digestOf, openShell, textOf, withRegistry } from "./shell.ts";
 
 /** What every flag of `push` does. */
 export const pushEffects: Readonly<Record<string, Check>> = {
@@ -36,6 +37,60 @@ export const pushEffects: Readonly<Record<string, Check>> = {
       await must("push", "-q", flag, "app", "oci:/out:1");
       expect((await run("exists", "app")).status).toBe(1);
     }
+  },
+  platform: async ({ must, fail, manifest: run, host, amd64, arm64 }) => {
+    await must("create", "--all", "app", "oci:/src:multi");
+    const { output, errors } = await run("push", "-q", "--platform", "linux/arm64", "app", "oci:/out:1");
+    expect((await indexAt(host, "oci:/out:1")).manifests.map(({ digest }) => digest)).toEqual([arm64.descriptor.digest]);
+    expect(errors).toContain(`Warning: the push leaves out ${digestOf(amd64)} (linux/amd64), `);
+    expect(output).toContain((await readAt(host, "oci:/out:1")).descriptor.digest);
+    await must("push", "-q", "--platform=linux/arm64", "--platform", "linux/amd64", "app", "oci:/out:2");
+    expect((await indexAt(host, "oci:/out:2")).manifests).toHaveLength(3);
+    expect(await fail("push", "--platform", "linux/s390x", "app", "oci:/out:3")).toContain("it has linux/amd64, linux/arm64/v8");
+  },
+  "dry-run": async ({ must, manifest: run, host, amd64 }) => {
+    const [id] = await must("create", "app", "oci:/src:amd64");
+    const flags = ["--dry-run", "--rm", "--digestfile", "/digest", "--metadata-file", "/metadata", "app", "oci:/out:1"];
+    const { output, errors } = await run("push", ...flags);
+    const { digest, writes } = JSON.parse((await must("push", "-q", "--json", ...flags))[0] ?? "");
+    expect(output).toBe(`${id}: ${digest}\n`);
+    expect(errors.trimEnd().split("\n")).toEqual([
+      expect.stringMatching(/^Would send blob sha256:[0-9a-f]{64} \(.* B\) to oci:\/out:1$/),
+      expect.stringMatching(/^Would send blob sha256:/),
+      `Would write manifest ${digestOf(amd64)} to oci:/out:1`,
+      `Would write manifest list ${digest} as oci:/out:1`,
+      "Would write file /digest",
+      "Would write file /metadata",
+      "Would remove the list app",
+    ]);
+    expect(writes.map(({ write, destination }: { readonly write: string; readonly destination: string }) => [write, destination])).toEqual(
+      ["upload", "upload", "manifest", "name"].map((write) => [write, "oci:/out:1"]),
+    );
+    for (const path of ["/out", "/digest", "/metadata"]) expect(await host.files.status(path)).toBeUndefined();
+    expect(await must("push", "-q", ...flags)).toEqual([`${id}: ${digest}`]);
+  },
+  "metadata-file": async ({ must, host }) => {
+    const [id] = await must("create", "app");
+    const [line] = await must("push", "-q", "--metadata-file", "/metadata", "app", "oci:/out:1");
+    expect(line).toBe(`${id}: ${JSON.parse(await textOf(host, "/metadata"))["containerimage.digest"]}`);
+  },
+  wait: async ({ must, fail }) => {
+    await must("create", "app");
+    expect(await must("push", "-q", "--wait", "app", "oci:/out:1")).toHaveLength(1);
+    const { fetch } = await currentHost();
+    for (const [flag, total] of [
+      ["--wait", 60_000],
+      ["--wait=3s", 3000],
+    ] as const)
+      await withRegistry({ fault: ({ method }) => (method === "PUT" ? undefined : 404) }, async (registry) => {
+        const clock = testClock();
+        const shell = await openShell({ clock, fetch });
+        await shell.must("create", "app");
+        const failure = await shell.fail("push", "-q", "--tls-verify=false", flag, "app", `${registry.host}/app:1`);
+        expect(failure).toContain(`after the push: it cannot be found after ${total / 1000} s`);
+        expect(clock.waits.reduce((sum, wait) => sum + wait, 0)).toBe(total);
+      });
+    expect(await fail("push", "--wait=soon", "app", "oci:/out:1")).toContain('invalid argument "soon" for "--wait" flag');
   },
   digestfile: async ({ must, host }) => {
     const [id] = await must("create", "app");

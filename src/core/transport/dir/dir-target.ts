@@ -27,6 +27,7 @@ export function openDirTarget(dir: DirFiles): ContentTarget {
     name,
     accepts: () => true,
     hasManifest: async (descriptor, options) => (await findComplete({ manifests, blobs }, descriptor, options)) !== undefined,
+    hasBlob: (descriptor) => blobs.has(descriptor.digest, descriptor.size),
     async putBlob(descriptor, open, options) {
       await begin();
       return note(blobs.path(descriptor.digest), await blobs.put(descriptor, open, options));

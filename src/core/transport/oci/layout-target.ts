@@ -36,6 +36,7 @@ export function openLayoutTarget(layout: LayoutFiles): ContentTarget {
       for (const digest of found ?? []) progress.used.add(digest);
       return found !== undefined;
     },
+    hasBlob: (descriptor) => content.has(descriptor.digest, descriptor.size),
     async putBlob(descriptor, open, options) {
       await begin(layout, progress);
       return note(descriptor.digest, await content.put(descriptor, open, options));

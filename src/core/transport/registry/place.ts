@@ -6,7 +6,7 @@ import type { RegistryClient } from "./client.ts";
 import { findManifest, openBlob, readManifest, readSmallBlob } from "./read.ts";
 import { keepTag, recallManifest, recallsTag, rememberedManifest } from "./recall.ts";
 import { addReferrer } from "./referrers.ts";
-import { cancelSession, putBlob } from "./upload.ts";
+import { cancelSession, hasBlob, putBlob } from "./upload.ts";
 import { removeTag, type WriteManifestOptions, writeManifest } from "./write.ts";
 
 /**
@@ -95,6 +95,7 @@ function openTarget(access: Access): ContentTarget {
       const status = await findManifest(access, descriptor.digest, options);
       return status !== undefined && (status.descriptor === undefined || status.descriptor.digest === descriptor.digest);
     },
+    hasBlob: (descriptor, options = {}) => hasBlob({ access, descriptor, options, doing: `Cannot read ${access.nameOf(descriptor.digest)}` }),
     async putBlob(descriptor, open, options = {}) {
       const doing = `Cannot push ${access.nameOf(descriptor.digest)}`;
       return await once(memory.uploads, `${key}@${descriptor.digest}`, {

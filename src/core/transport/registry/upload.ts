@@ -69,7 +69,8 @@ async function mount(upload: Upload, from: string): Promise<"mounted" | Session 
   }
 }
 
-async function hasBlob({ access, descriptor, doing, options }: Upload): Promise<boolean> {
+/** Tells whether the repository has the blob. */
+export async function hasBlob({ access, descriptor, doing, options }: Pick<Upload, "access" | "descriptor" | "doing" | "options">): Promise<boolean> {
   const request = { method: "HEAD", at: blobPath(descriptor.digest), doing, ...(options.signal && { signal: options.signal }) } as const;
   return await access.exchange(request, async (response) => {
     if (response.status !== 200 && response.status !== 404) throw await registryError(response, request);

@@ -1,0 +1,43 @@
+import type { ContentTarget, PutRootOptions } from "../port/mod.ts";
+import type { Digest } from "../spec/mod.ts";
+import { isSameRepository } from "./session.ts";
+
+/** One write that a copy would do: a blob sent or mounted, a manifest put under its digest, the root put under a name. */
+export type PlannedWrite =
+  | { readonly write: "upload"; readonly digest: Digest; readonly size: number }
+  | { readonly write: "mount"; readonly digest: Digest; readonly size: number; readonly from: string }
+  | { readonly write: "manifest"; readonly digest: Digest; readonly size: number; readonly mediaType: string }
+  | { readonly write: "name"; readonly digest: Digest; readonly size: number; readonly mediaType: string; readonly name: string };
+
+/** A target on which a copy is tried without being done. */
+export interface Rehearsal {
+  /** Asks the real target what it has, and writes nothing. */
+  readonly target: ContentTarget;
+  /** What would have been written so far. */
+  readonly writes: readonly PlannedWrite[];
+}
+
+/** Returns `target` for a copy that must not happen; `nameOf` says what the root is called under a tag, or under the target's own name. */
+export function rehearse(target: ContentTarget, nameOf: (tag: PutRootOptions["tag"]) => string): Rehearsal {
+  const writes: PlannedWrite[] = [];
+  const stage: ContentTarget = {
+    name: target.name,
+    ...(target.repository && { repository: target.repository }),
+    accepts: (mediaType) => target.accepts(mediaType),
+    hasManifest: (descriptor, options) => target.hasManifest(descriptor, options),
+    async putBlob({ digest, size, ...rest }, _open, { from, signal } = {}) {
+      if (isSameRepository(from, target.repository)) return "exists";
+      if (await target.hasBlob?.({ digest, size, ...rest }, signal ? { signal } : {})) return "exists";
+      writes.push(from ? { write: "mount", digest, size, from: from.repository } : { write: "upload", digest, size });
+      return from ? "mounted" : "copied";
+    },
+    async putManifest({ descriptor: { digest, size, mediaType } }) {
+      writes.push({ write: "manifest", digest, size, mediaType });
+    },
+    async putRoot({ descriptor: { digest, size, mediaType } }, { tag } = {}) {
+      writes.push({ write: "name", digest, size, mediaType, name: nameOf(tag) });
+    },
+    abandon: async () => {},
+  };
+  return { target: stage, writes };
+}

@@ -1,0 +1,94 @@
+import { OciError, quote } from "../base/mod.ts";
+import { overlaySource } from "../content/mod.ts";
+import { copyList, type PlannedWrite, rehearse, relaySource } from "../copy/mod.ts";
+import type { ContentSource, ContentTarget } from "../port/mod.ts";
+import { type Descriptor, formatLocation } from "../spec/mod.ts";
+import { type ListContext, quietly, signalOf } from "./context.ts";
+import type { ConvertedList } from "./convert.ts";
+import { type Destination, tagged } from "./destination.ts";
+import { type ListPlace, type ListView, leftToCheck } from "./place.ts";
+
+/** One push under way: what goes, and how. */
+export interface Pushing {
+  readonly context: ListContext;
+  readonly place: ListPlace;
+  readonly view: ListView;
+  /** What is written. */
+  readonly made: ConvertedList;
+  /** Brings the images along. */
+  readonly all: boolean;
+  /** Asks for every blob. */
+  readonly verifyBlobs: boolean;
+  /** Writes nothing. */
+  readonly dryRun: boolean;
+}
+
+/** What went to one destination. */
+export interface Pushed {
+  /** How many images were brought along or found there. */
+  readonly images: number;
+  /** What would have been written, had it not been a dry run. */
+  readonly writes: readonly PlannedWrite[];
+  /** Where it can be read now. */
+  readonly source: ContentSource;
+}
+
+/** Pushes to `destination`; content that `first` has got already may come from there. */
+export async function pushTo(pushing: Pushing, destination: Destination, first: ContentSource | undefined): Promise<Pushed> {
+  const { context, place, made, dryRun } = pushing;
+  const { location, tags } = destination;
+  const opened = await context.transports.place(location);
+  const { document } = made;
+  const { mediaType } = document.descriptor;
+  if (!opened.target.accepts(mediaType))
+    throw new OciError("UNSUPPORTED", `Cannot push ${quote(place.name)} to ${quote(opened.target.name)}: it cannot hold ${mediaType}`);
+  const rehearsal = dryRun ? rehearse(opened.target, (tag) => formatLocation(tagged(location, tag))) : undefined;
+  const target = rehearsal?.target ?? opened.target;
+  const known = await knownEntries(pushing);
+  const { images } = await copyList({
+    root: document,
+    entries: pushing.all ? [...known] : [],
+    present: presentEntries(pushing, known, target),
+    source: async (entry) => relayed(await requireSource(pushing, entry), first, target),
+    target,
+    pool: context.pool,
+    report: dryRun ? quietly(context.report) : context.report,
+    verifyBlobs: pushing.verifyBlobs,
+    ...(tags && { tags }),
+    ...signalOf(context),
+  });
+  return { images, writes: rehearsal?.writes ?? [], source: opened.source };
+}
+
+function relayed(source: ContentSource, first: ContentSource | undefined, target: ContentTarget): ContentSource {
+  return first === undefined ? source : relaySource(source, { first, target });
+}
+
+/** Entries that nobody brings along must be there. */
+function presentEntries({ made, all }: Pushing, known: ReadonlySet<Descriptor>, target: ContentTarget): readonly Descriptor[] {
+  const entries = made.document.value.manifests;
+  return all
+    ? leftToCheck(
+        target,
+        entries.filter((entry) => !known.has(entry)),
+      )
+    : entries;
+}
+
+/** Returns where an entry comes from; one that was converted comes from where its original lies. */
+async function sourceOf({ place, view, made }: Pushing, entry: Descriptor): Promise<ContentSource | undefined> {
+  return place.sourceOf(view, made.originals.get(entry.digest) ?? entry);
+}
+
+async function requireSource(pushing: Pushing, entry: Descriptor): Promise<ContentSource> {
+  const source = await sourceOf(pushing, entry);
+  if (source === undefined) throw new OciError("NOT_FOUND", `Cannot push image ${quote(entry.digest)}: the list does not say where it lies`);
+  return overlaySource(source, pushing.made.documents);
+}
+
+/** An entry whose origin nobody recorded (a descriptor that was given as it is) cannot be brought along. */
+async function knownEntries(pushing: Pushing): Promise<ReadonlySet<Descriptor>> {
+  const entries = pushing.made.document.value.manifests;
+  const sources = await Promise.all(entries.map((entry) => sourceOf(pushing, entry)));
+  return new Set(entries.filter((_, at) => sources[at] !== undefined));
+}
