@@ -1,4 +1,5 @@
 import { type ArgsDef, type CommandDef, defineCommand } from "citty";
+import type { Secrets } from "../core/base/mod.ts";
 import type { Environment, Host, Report } from "../core/port/mod.ts";
 import { type Args, type Flag, usageError } from "./flags.ts";
 import type { Globals } from "./global.ts";
@@ -10,6 +11,8 @@ export interface VerbContext {
   readonly host: Host;
   /** Where results and notices go. */
   readonly output: Output;
+  /** Takes what must not be shown: it is hidden on standard error. */
+  readonly secrets: Secrets;
   /** Shows a person what happens; progress only for verbs that declare {@linkcode Verb.progress}. */
   readonly report: Report;
   /** Fires when the user interrupts. */

@@ -1,5 +1,6 @@
 import { runCommand } from "citty";
-import type { Host } from "../core/port/mod.ts";
+import { createSecrets, type Secrets } from "../core/base/mod.ts";
+import type { Host, Terminal } from "../core/port/mod.ts";
 import { checkCount, type Group, toCitty, type Verb } from "./command.ts";
 import { reportError } from "./errors.ts";
 import { type Args, type Flag, readFlags, refuseNotYet } from "./flags.ts";
@@ -22,7 +23,9 @@ export interface ProgramOptions {
 
 /** Runs the command that `argv` (without runtime and script) names and returns the exit status; every failure is reported, none is thrown. */
 export async function runProgram(argv: readonly string[], options: ProgramOptions): Promise<number> {
-  const { terminal, environment } = options.host;
+  const { environment } = options.host;
+  const secrets = createSecrets();
+  const terminal = hiding(secrets, options.host.terminal);
   const signal = options.signal ?? new AbortController().signal;
   let output = createOutput(terminal, environment);
   let status = 0;
@@ -37,7 +40,7 @@ export async function runProgram(argv: readonly string[], options: ProgramOption
       const exit = (code: number): void => {
         status = code;
       };
-      const run = (verb: Verb): Promise<void> => runVerb(verb, args, { host: options.host, output, signal, exit, path: route.path });
+      const run = (verb: Verb): Promise<void> => runVerb(verb, args, { host: options.host, output, signal, secrets, exit, path: route.path });
       await runCommand(toCitty(options.root, run), { rawArgs: [...route.path.slice(1)] });
     }
     await output.flush();
@@ -46,6 +49,11 @@ export async function runProgram(argv: readonly string[], options: ProgramOption
     await output.flush().catch(() => {});
   }
   return status;
+}
+
+/** Messages hold words of others, and they may hold what those were sent; results are passed on as they are. */
+function hiding(secrets: Secrets, terminal: Terminal): Terminal {
+  return { ...terminal, writeError: (text) => terminal.writeError(secrets.hide(text)) };
 }
 
 /** A verb's own flags stand before the global ones, so a shorthand of its own wins. */
@@ -79,6 +87,7 @@ interface Running {
   readonly host: Host;
   readonly output: Output;
   readonly signal: AbortSignal;
+  readonly secrets: Secrets;
   readonly path: readonly string[];
   exit(status: number): void;
 }

@@ -8,7 +8,7 @@ import { version } from "./version.ts";
 
 /** Returns the context of the library's verbs as the command line asks for it; `--creds` are for the registries of `owners`, if they lead to any. */
 export function openSession(context: VerbContext, args: Args, owners: readonly string[]): ListContext {
-  const { host, report, signal, globals } = context;
+  const { host, report, signal, globals, secrets } = context;
   const number = (name: string): number | undefined => (args.knows(name) ? args.number(name) : undefined);
   const [retries, concurrency] = [number("retry"), number("concurrency")];
   if (concurrency === 0) throw usageError('invalid argument "0" for "--concurrency" flag: expected 1 or more');
@@ -26,6 +26,7 @@ export function openSession(context: VerbContext, args: Args, owners: readonly s
     userAgent: `ocidex/${version}`,
     report,
     signal,
+    secrets,
   });
 }
 

@@ -25,7 +25,19 @@ export function networkError(url: URL, error: unknown, proxyUrl?: string): Error
   const code = systemCode(cause);
   const [reason, words] = recognise(code, cause);
   const through = proxyUrl === undefined ? "" : ` through proxy ${quote(URL.canParse(proxyUrl) ? new URL(proxyUrl).host : "")}`;
-  return new NetworkError(`Cannot reach ${quote(url.host)}${through}: ${words}${code === undefined ? "" : ` (${code})`}`, reason, { cause });
+  const message = `Cannot reach ${quote(url.host)}${through}: ${words}${code === undefined ? "" : ` (${code})`}`;
+  return new NetworkError(message, reason, { cause: withoutUrls(cause) });
+}
+
+/** Runtimes name in their errors what was asked for, and through which proxy: signed queries and passwords among it. */
+function withoutUrls(error: unknown): unknown {
+  if (!(error instanceof Error) || error.message === hideUrls(error.message)) return error;
+  const code = systemCode(error);
+  return Object.assign(new Error(hideUrls(error.message)), code !== undefined && { code });
+}
+
+function hideUrls(text: string): string {
+  return text.replace(/[a-z][a-z0-9+.-]*:\/\/[^\s"'<>]+/gi, "(URL)");
 }
 
 /** Returns the error in the chain that carries the system's code: `fetch` hides it in a cause, Happy Eyeballs in a list. */
@@ -43,7 +55,7 @@ function innermost(error: unknown): unknown {
 
 function recognise(code: string | undefined, cause: unknown): Failure {
   const known = code === undefined ? undefined : recognised(code);
-  return known ?? ["other", cause instanceof Error ? cause.message : String(cause)];
+  return known ?? ["other", hideUrls(cause instanceof Error ? cause.message : String(cause))];
 }
 
 function recognised(code: string): Failure | undefined {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "bun:test";
 import * as v from "valibot";
-import { encodeUtf8, isOciError, parseAs, parseJson } from "../../src/core/base/mod.ts";
+import { encodeUtf8, explain, isOciError, parseAs, parseJson, parseSecretJson } from "../../src/core/base/mod.ts";
 
 const schema = v.strictObject({ name: v.string(), list: v.exactOptional(v.array(v.number())) });
 
@@ -37,5 +37,21 @@ describe("parseJson()", () => {
   it("reads bytes and checks what they say", () => {
     expect(parseJson(schema, encodeUtf8('{"name":"a"}'), "settings")).toEqual({ name: "a" });
     expect(() => parseJson(schema, encodeUtf8("{"), "settings")).toThrow("Cannot read settings: it is not valid JSON");
+  });
+});
+
+describe("parseSecretJson()", () => {
+  it("says where something is wrong and never what stands there", () => {
+    expect(parseSecretJson(schema, encodeUtf8('{"name":"a"}'), "settings")).toEqual({ name: "a" });
+    for (const text of ['{"name":12345678}', '{"name":"a","list":"12345678"}', '"12345678"', "12345678x", '{"name":12345678x}']) {
+      let error: unknown;
+      try {
+        parseSecretJson(schema, encodeUtf8(text), "settings");
+      } catch (thrown) {
+        error = thrown;
+      }
+      expect(explain(error).join(" ")).toMatch(/^Cannot read settings/);
+      expect(explain(error).join(" ")).not.toContain("12345678");
+    }
   });
 });

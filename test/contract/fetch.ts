@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "bun:test";
 import { gzipSync } from "node:zlib";
-import { type Bytes, isOciError, NetworkError } from "../../src/core/base/mod.ts";
+import { type Bytes, explain, isOciError, NetworkError } from "../../src/core/base/mod.ts";
 import type { Fetch } from "../../src/core/port/mod.ts";
 import { echo, serve, serveSockets, type TestServer } from "../helper/server.ts";
 
@@ -342,6 +342,20 @@ export function testFetch(name: string, fetch: Fetch): void {
       const error = await networkFailure(response.text());
       expect([error.reason, error.message.includes(short.host)]).toEqual(["reset", true]);
       await short.close();
+    });
+
+    it("shows no query and no password of a proxy in an error or its cause, whatever is wrong", async () => {
+      const garbage = await serveSockets((socket) => void socket.on("error", () => {}).end("garbage\r\n\r\n"));
+      const proxies = ["socks5://user:CANARY@127.0.0.1:1", `http://user:CANARY@${garbage.host}`, "http://user:CANARY@127.0.0.1:99999", undefined];
+      for (const scheme of ["http", "https"]) {
+        for (const proxyUrl of proxies) {
+          const url = `${scheme}://${proxyUrl === undefined ? garbage.host : "registry.invalid"}/x?sig=CANARY`;
+          const error: unknown = await fetch(url, proxyUrl === undefined ? {} : { proxyUrl }).catch((thrown: unknown) => thrown);
+          expect(explain(error).join(" ")).toMatch(/^Cannot/);
+          expect(explain(error).join(" ")).not.toContain("CANARY");
+        }
+      }
+      await garbage.close();
     });
 
     it("says that what answers does not speak HTTP", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "bun:test";
 import { setImmediate } from "node:timers/promises";
+import { createSecrets } from "../../src/core/base/mod.ts";
 import { createGate, type Gate } from "../../src/core/http/gate.ts";
 import type { HttpResponse } from "../../src/core/http/mod.ts";
 import { type TestClock, testClock } from "../helper/clock.ts";
@@ -8,6 +9,7 @@ const answer = (status: number, retryAfter?: number): HttpResponse => ({
   status,
   headers: new Headers(),
   url: "http://a.test/",
+  secrets: createSecrets(),
   ...(retryAfter !== undefined && { retryAfter }),
   body: new ReadableStream(),
   readBody: async () => new Uint8Array(),

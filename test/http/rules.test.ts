@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { createSecrets } from "../../src/core/base/mod.ts";
 import { addressKind, isTransientStatus, parseRetryAfter, parseWarnings, redactUrl, resolveHop } from "../../src/core/http/mod.ts";
 
 describe("addressKind()", () => {
@@ -31,7 +32,8 @@ describe("addressKind()", () => {
 });
 
 describe("resolveHop()", () => {
-  const hop = (location: string | null, from = "https://registry.test/v2/app/blobs/x?y=1") => resolveHop(location, from, { what: "redirect" }).href;
+  const hop = (location: string | null, from = "https://registry.test/v2/app/blobs/x?y=1") =>
+    resolveHop(location, from, { what: "redirect", secrets: createSecrets() }).href;
 
   test("resolves relative and absolute places and keeps the query as text", () => {
     expect(hop("/v2/other?_state=a%20b~(c)&bare")).toBe("https://registry.test/v2/other?_state=a%20b~(c)&bare");

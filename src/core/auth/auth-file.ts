@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { decodeUtf8, OciError, parseJson, quote, tryParseBase64 } from "../base/mod.ts";
+import { decodeUtf8, OciError, parseSecretJson, quote, tryParseBase64 } from "../base/mod.ts";
 import type { FileSystem } from "../port/mod.ts";
 
 /** What a user has for a registry. */
@@ -45,7 +45,7 @@ const maximumSize = 4 * 1024 * 1024;
 export async function readAuthFile(files: FileSystem, path: string): Promise<AuthFile> {
   const bytes = await files.readFile(path, maximumSize);
   // An empty file is what a login that was interrupted leaves, and what `touch` makes.
-  const file = bytes.length === 0 ? {} : parseJson(AuthFileSchema, bytes, `auth file ${quote(path)}`);
+  const file = bytes.length === 0 ? {} : parseSecretJson(AuthFileSchema, bytes, `auth file ${quote(path)}`);
   const auths = Object.entries(file.auths ?? {}).map(([key, entry]): [string, AuthEntry] => [key, withoutNulls(entry ?? {})]);
   return {
     path,

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { encodeUtf8, formatBase64, OciError, parseJson, quote, RegistryError } from "../base/mod.ts";
+import { encodeUtf8, formatBase64, OciError, parseSecretJson, quote, RegistryError, type Secrets } from "../base/mod.ts";
 import { type HttpClient, type HttpRequest, type HttpResponse, isTransientStatus, readErrorBody, redactUrl, resolveHop, TransientError } from "../http/mod.ts";
 import type { Clock, TlsOptions } from "../port/mod.ts";
 import type { Challenge } from "./challenge.ts";
@@ -109,9 +109,10 @@ function keyOf({ challenge, registry, scopes, credentials }: TokenRequest): stri
 }
 
 async function fetchToken(tools: TokenTools, request: TokenRequest, identities: Map<string, string>): Promise<Token> {
-  const realm = realmOf(request);
+  const realm = realmOf(request, tools.http.secrets);
   const tls = await tools.tlsFor(realm.host);
-  const identity = request.credentials?.identityToken;
+  const { identityToken: identity, password = "" } = request.credentials ?? {};
+  for (const secret of [identity ?? "", password]) tools.http.secrets.add(secret);
   const key = JSON.stringify([realm.href, identity]);
   const response = await tools.http.request({
     ...(identity === undefined ? passwordGrant(realm, request) : refreshGrant(realm, request, identities.get(key) ?? identity)),
@@ -122,6 +123,7 @@ async function fetchToken(tools: TokenTools, request: TokenRequest, identities: 
   if (isTransientStatus(response.status)) throw new TransientError(await tokenError(request, response), response.retryAfter);
   if (response.status !== 200) throw await tokenError(request, response);
   const answer = readAnswer(await response.readBody(maximumBody), request.domain);
+  for (const secret of [answer.token, answer.refreshToken ?? ""]) tools.http.secrets.add(secret);
   if (identity !== undefined && answer.refreshToken !== undefined) identities.set(key, answer.refreshToken);
   return { authorization: `Bearer ${answer.token}`, expires: tools.clock.monotonic() + answer.life * 1000 - margin };
 }
@@ -130,8 +132,8 @@ async function fetchToken(tools: TokenTools, request: TokenRequest, identities: 
  * Returns where the registry says tokens are made: hostile input, held to the same rules as a redirect. Credentials go over
  * http only to the host that the user named (CVE-2019-10214, GHSA-28r5-37g7-p6mp, GHSA-xf85-363p-868w).
  */
-function realmOf({ challenge, registry, domain, credentials }: TokenRequest): URL {
-  const realm = resolveHop(challenge.parameters.get("realm") ?? null, registry, { what: "token realm" });
+function realmOf({ challenge, registry, domain, credentials }: TokenRequest, secrets: Secrets): URL {
+  const realm = resolveHop(challenge.parameters.get("realm") ?? null, registry, { what: "token realm", secrets });
   if (credentials && realm.protocol !== "https:" && realm.hostname !== new URL(registry).hostname) {
     throw new OciError("REGISTRY", `Cannot log in to ${quote(domain)}: its tokens are made at "${realm.host}" over http, which would show the credentials`);
   }
@@ -181,7 +183,7 @@ interface Answer {
 }
 
 function readAnswer(bytes: Uint8Array, domain: string): Answer {
-  const answer = parseJson(AnswerSchema, bytes, `the token for ${quote(domain)}`);
+  const answer = parseSecretJson(AnswerSchema, bytes, `the token for ${quote(domain)}`);
   const token = answer.token || answer.access_token;
   // A token becomes a header, so it must not be able to end one.
   if (!token || !/^[!-~]+$/.test(token)) throw new OciError("REGISTRY", `Cannot log in to ${quote(domain)}: the answer of the token service holds no token`);

@@ -14,8 +14,9 @@ export function readJson(bytes: Uint8Array, what: string): unknown {
   if (depthOf(text) > maximumDepth) throw new OciError("LIMIT", `Cannot read ${what}: it nests deeper than ${maximumDepth} levels`);
   try {
     return JSON.parse(text);
-  } catch (cause) {
-    throw new OciError("INVALID", `Cannot read ${what}: it is not valid JSON`, { cause });
+  } catch {
+    // Runtimes repeat in their error what stands there, and it may be a password.
+    throw new OciError("INVALID", `Cannot read ${what}: it is not valid JSON`);
   }
 }
 

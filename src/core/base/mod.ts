@@ -5,5 +5,6 @@ export * from "./json.ts";
 export * from "./parse.ts";
 export * from "./pool.ts";
 export * from "./retry.ts";
+export * from "./secrets.ts";
 export * from "./stream.ts";
 export * from "./text.ts";

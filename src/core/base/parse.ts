@@ -14,9 +14,12 @@ export type EntriesOf<T> = {
 export function parseAs<T>(schema: v.GenericSchema<unknown, T>, value: unknown, what: string): T {
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (result.success) return result.output;
-  const [issue] = result.issues;
+  throw refusal(result.issues[0], what, describe(result.issues[0]));
+}
+
+function refusal(issue: v.BaseIssue<unknown>, what: string, seen: string): OciError {
   const path = v.getDotPath(issue);
-  throw new OciError("INVALID", `Cannot read ${what}${path === null ? "" : ` at ${shown(path)}`}: ${shown(describe(issue))}`);
+  return new OciError("INVALID", `Cannot read ${what}${path === null ? "" : ` at ${shown(path)}`}: ${shown(seen)}`);
 }
 
 /** What was received comes from outside: it can be long, and it can steer a terminal. */
@@ -33,4 +36,12 @@ function describe(issue: v.BaseIssue<unknown>): string {
 /** Returns the JSON value in `bytes` as what `schema` promises. @throws {OciError} `INVALID` */
 export function parseJson<T>(schema: v.GenericSchema<unknown, T>, bytes: Uint8Array, what: string): T {
   return parseAs(schema, readJson(bytes, what), what);
+}
+
+/** Does what {@linkcode parseJson} does for a document of passwords and tokens: the error says where something is wrong, and not what stands there. @throws {OciError} `INVALID` */
+export function parseSecretJson<T>(schema: v.GenericSchema<unknown, T>, bytes: Uint8Array, what: string): T {
+  const result = v.safeParse(schema, readJson(bytes, what), { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw refusal(issue, what, issue.expected === null ? "something else was expected" : `expected ${issue.expected}`);
 }

@@ -1,5 +1,5 @@
 import { createFetch } from "ofetch";
-import { isOciError, NetworkError, OciError, retry } from "../base/mod.ts";
+import { createSecrets, isOciError, NetworkError, OciError, retry, type Secrets } from "../base/mod.ts";
 import type { Clock, Fetch, Random, Report } from "../port/mod.ts";
 import { createGate } from "./gate.ts";
 import { redactUrl, resolveHop } from "./hop.ts";
@@ -32,6 +32,8 @@ export interface HttpClientOptions {
   readonly idleTimeout?: number;
   /** Returns the proxy for a URL, for every hop of a redirect too. @default none */
   readonly proxyFor?: (url: string) => string | undefined;
+  /** Takes what is sent and must not be shown. @default a set of its own */
+  readonly secrets?: Secrets;
 }
 
 /** Options of {@linkcode HttpClient.retry}. */
@@ -44,6 +46,8 @@ export interface RetryingOptions {
 
 /** Makes requests, each one done right. */
 export interface HttpClient {
+  /** What was sent and must not be shown; what a server says is shown without it. */
+  readonly secrets: Secrets;
   /**
    * Returns the answer to `request`, whatever its status, after redirects and tries. The last try's answer is returned even
    * when its status is one that passes.
@@ -84,7 +88,7 @@ const maximumDelay = 30_000;
 
 /** Returns a client over `tools`. */
 export function createHttpClient(tools: HttpTools, options: HttpClientOptions = {}): HttpClient {
-  const { retries = 3, retryDelay = 500, idleTimeout = 60_000, userAgent = "ocidex" } = options;
+  const { retries = 3, retryDelay = 500, idleTimeout = 60_000, userAgent = "ocidex", secrets = createSecrets() } = options;
   // Type definitions of Bun give fetch a second function.
   const fetch = Object.assign((url: Parameters<typeof globalThis.fetch>[0], init?: RequestInit) => tools.fetch(String(url), init), { preconnect: () => {} });
   const sending: SendTools = {
@@ -94,10 +98,12 @@ export function createHttpClient(tools: HttpTools, options: HttpClientOptions = 
     idleTimeout,
     userAgent,
     proxyFor: options.proxyFor ?? (() => undefined),
+    secrets,
   };
   const warn = createWarner(options.report);
 
   const client: HttpClient = {
+    secrets,
     async retry(task, { retries: own, signal } = {}) {
       const most = own ?? retries;
       try {
@@ -142,7 +148,7 @@ async function follow(tools: SendTools, request: HttpRequest): Promise<HttpRespo
     if (!isReading || !isRedirectStatus(response.status)) return response;
     await response.discard();
     if (hop === maximumRedirects) throw new OciError("LIMIT", `Cannot read "${redactUrl(request.url)}": more than ${maximumRedirects} redirects`);
-    const next = resolveHop(response.headers.get("location"), current.url, { what: "redirect" });
+    const next = resolveHop(response.headers.get("location"), current.url, { what: "redirect", secrets: tools.secrets });
     current = next.origin === origin ? { ...current, url: next.href } : { ...withoutIdentity(current), url: next.href };
   }
 }
@@ -161,7 +167,7 @@ function createWarner(report: Report | undefined): (request: HttpRequest, respon
     if (report === undefined) return;
     const { host, origin } = new URL(request.url);
     if (new URL(response.url).origin !== origin) return;
-    for (const text of parseWarnings(response.headers.get("warning"))) {
+    for (const text of parseWarnings(response.secrets.hide(response.headers.get("warning") ?? ""))) {
       const message = `Registry "${host}" warns: ${text}`;
       if (seen.has(message) || seen.size >= 100) continue;
       seen.add(message);

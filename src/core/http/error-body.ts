@@ -1,4 +1,4 @@
-import { escapeControls, shorten } from "../base/mod.ts";
+import { escapeControls, type Secrets, shorten } from "../base/mod.ts";
 import type { HttpResponse } from "./message.ts";
 
 /** What the body of an error says. */
@@ -22,27 +22,27 @@ export async function readErrorBody(response: HttpResponse): Promise<ErrorBody> 
     return nothing;
   }
   try {
-    return readErrors(JSON.parse(text));
+    return readErrors(JSON.parse(text), response.secrets);
   } catch {
     // A page for a browser says nothing on one line.
-    return /^\s*</.test(text) ? nothing : { codes: [], text: tidy(text) };
+    return /^\s*</.test(text) ? nothing : { codes: [], text: tidy(text, response.secrets) };
   }
 }
 
 /** Understands the specification's `errors`, and the single member that token services and proxies use. */
-function readErrors(value: unknown): ErrorBody {
+function readErrors(value: unknown, secrets: Secrets): ErrorBody {
   const errors = member(value, "errors");
   if (!Array.isArray(errors))
     return {
       codes: [],
-      text: tidy(["details", "message", "error_description", "error"].map((name) => textOf(member(value, name))).find((text) => text !== "") ?? ""),
+      text: tidy(["details", "message", "error_description", "error"].map((name) => textOf(member(value, name))).find((text) => text !== "") ?? "", secrets),
     };
   const codes = errors.slice(0, 10).flatMap((error) => {
-    const code = textOf(member(error, "code"));
+    const code = secrets.hide(textOf(member(error, "code")));
     return /^[A-Z0-9_]{1,64}$/.test(code) ? [code] : [];
   });
   const texts = errors.slice(0, 10).map((error) => textOf(member(error, "message")));
-  return { codes: [...new Set(codes)], text: tidy([...new Set(texts)].filter((text) => text !== "").join("; ")) };
+  return { codes: [...new Set(codes)], text: tidy([...new Set(texts)].filter((text) => text !== "").join("; "), secrets) };
 }
 
 function member(value: unknown, name: string): unknown {
@@ -53,6 +53,7 @@ function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
-function tidy(text: string): string {
-  return escapeControls(shorten(text.replace(/[\s]+/g, " ").trim(), maximumText));
+/** A server may say again what it was sent, on purpose or to be of help. */
+function tidy(text: string, secrets: Secrets): string {
+  return escapeControls(shorten(secrets.hide(text).replace(/[\s]+/g, " ").trim(), maximumText));
 }

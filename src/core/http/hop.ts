@@ -1,4 +1,4 @@
-import { escapeControls, OciError, shorten } from "../base/mod.ts";
+import { escapeControls, OciError, type Secrets, shorten } from "../base/mod.ts";
 import { addressKind, reachesInside } from "./address.ts";
 
 /** Returns `url` without query, fragment and user information, escaped: what a message may show. */
@@ -11,6 +11,8 @@ export function redactUrl(url: string): string {
 export interface HopOptions {
   /** What named the place: `redirect`, `Location`, `Link`, for the error. */
   readonly what: string;
+  /** Takes what the query holds: signatures and states are as good as passwords. */
+  readonly secrets: Secrets;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface HopOptions {
  * would drop or turn, nothing on this machine, next to it or in a private network for a registry that is not there itself.
  * @throws {OciError} `REGISTRY`
  */
-export function resolveHop(location: string | null, from: string, { what }: HopOptions): URL {
+export function resolveHop(location: string | null, from: string, { what, secrets }: HopOptions): URL {
   const base = new URL(from);
   const refuse = (seen: string) => new OciError("REGISTRY", `Cannot follow the ${what} of "${base.host}": ${seen}`);
   if (location === null || location === "") throw refuse("it is missing");
@@ -31,5 +33,15 @@ export function resolveHop(location: string | null, from: string, { what }: HopO
   if (url.username !== "" || url.password !== "") throw refuse("it carries a user name");
   if (reachesInside(base, url)) throw refuse(`it leads to the ${addressKind(url.hostname)} address "${url.hostname}"`);
   url.hash = "";
+  for (const value of queryValues(url)) secrets.add(value);
   return url;
+}
+
+/** Values of a query that are long enough to open something, as they are written and as they are meant; a digest opens nothing. */
+function queryValues({ search, searchParams }: URL): readonly string[] {
+  const raw = search
+    .slice(1)
+    .split("&")
+    .map((pair) => pair.slice(pair.indexOf("=") + 1));
+  return [...raw, ...searchParams.values()].filter((value) => value.length >= 12 && !/^\w+(?::|%3A)[0-9a-f]+$/i.test(value));
 }

@@ -1,4 +1,4 @@
-import type { ByteStream, Bytes } from "../base/mod.ts";
+import type { ByteStream, Bytes, Secrets } from "../base/mod.ts";
 import type { TlsOptions } from "../port/mod.ts";
 
 /** Methods a registry knows. */
@@ -42,6 +42,8 @@ export interface HttpResponse {
   readonly headers: Headers;
   /** Where the answer came from, after redirects; it may hold secrets in its query. */
   readonly url: string;
+  /** What the other side knows of this side and may say again in its own words. */
+  readonly secrets: Secrets;
   /** Milliseconds the other side asked to wait. */
   readonly retryAfter?: number;
   /** The body. It fails when nothing came for the idle time, and with the signal. */

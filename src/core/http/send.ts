@@ -1,5 +1,5 @@
 import type { $Fetch } from "ofetch";
-import { type ByteStream, isOciError, iterate, NetworkError, readAll } from "../base/mod.ts";
+import { type ByteStream, isOciError, iterate, NetworkError, readAll, type Secrets } from "../base/mod.ts";
 import type { Clock, FetchInit } from "../port/mod.ts";
 import { incomingBody, type OutgoingBody, outgoingBody } from "./body.ts";
 import type { Gate } from "./gate.ts";
@@ -7,6 +7,7 @@ import { redactUrl } from "./hop.ts";
 import { type IdleWatch, watchIdle } from "./idle.ts";
 import type { HttpRequest, HttpResponse } from "./message.ts";
 import { parseRetryAfter } from "./retry-after.ts";
+import { secretsOf } from "./secrets.ts";
 
 /** What sending takes. */
 export interface SendTools {
@@ -22,6 +23,8 @@ export interface SendTools {
   readonly userAgent: string;
   /** Returns the proxy for a URL. */
   readonly proxyFor: (url: string) => string | undefined;
+  /** Takes what is sent and must not be shown. */
+  readonly secrets: Secrets;
 }
 
 /** An unread body is read to its end up to here, so that the connection stays usable; a longer one is cut off. */
@@ -45,7 +48,7 @@ export async function send(tools: SendTools, request: HttpRequest): Promise<Http
       watch.wait();
       const response = await tools.fetch(request.url, initOf(tools, request, { body: body?.stream, signal }));
       watch.pause();
-      return answerOf(response, { request, watch, signal, now: tools.clock.now() });
+      return answerOf(response, { request, watch, signal, tools });
     });
   } catch (error) {
     watch.pause();
@@ -68,6 +71,7 @@ function initOf(tools: SendTools, request: HttpRequest, sent: { readonly body: B
   const content = sent.body ?? (body instanceof Uint8Array ? body : undefined);
   const length = body && "open" in body ? body.length : undefined;
   const proxyUrl = tools.proxyFor(request.url);
+  for (const secret of secretsOf(request.authorization, proxyUrl)) tools.secrets.add(secret);
   return {
     retry: false,
     ignoreResponseError: true,
@@ -99,16 +103,17 @@ interface Answering {
   readonly request: HttpRequest;
   readonly watch: IdleWatch;
   readonly signal: AbortSignal;
-  readonly now: number;
+  readonly tools: SendTools;
 }
 
-function answerOf(response: Response, { request, watch, signal, now }: Answering): HttpResponse {
+function answerOf(response: Response, { request, watch, signal, tools }: Answering): HttpResponse {
   const body = incomingBody(request.method === "HEAD" ? null : response.body, watch, signal);
-  const retryAfter = parseRetryAfter(response.headers.get("retry-after"), now);
+  const retryAfter = parseRetryAfter(response.headers.get("retry-after"), tools.clock.now());
   return {
     status: response.status,
     headers: response.headers,
     url: request.url,
+    secrets: tools.secrets,
     ...(retryAfter !== undefined && { retryAfter }),
     body,
     readBody: (limit) => readAll(body, { limit, what: `the answer of "${redactUrl(request.url)}"` }),

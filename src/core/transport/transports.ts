@@ -1,5 +1,5 @@
 import { readCredentials } from "../auth/mod.ts";
-import { OciError, quote } from "../base/mod.ts";
+import { OciError, quote, type Secrets } from "../base/mod.ts";
 import { openCache } from "../content/mod.ts";
 import type { ContentPlace, ContentSource, Host, Report, TlsOptions } from "../port/mod.ts";
 import { readCertificates, readProxies } from "../settings/mod.ts";
@@ -32,6 +32,8 @@ export interface TransportOptions {
   readonly concurrency?: number;
   /** Is told of warnings and retries. */
   readonly report?: Report;
+  /** Takes what is sent and must not be shown. @default a set of its own */
+  readonly secrets?: Secrets;
 }
 
 /** Where images live, by location. One value is one run: registries are asked for a token once, and nothing is read twice. */

@@ -1,4 +1,5 @@
 import { type Challenge, type CredentialStore, createTokenClient, type TokenClient } from "../../auth/mod.ts";
+import type { Secrets } from "../../base/mod.ts";
 import type { Cache } from "../../content/mod.ts";
 import { createHttpClient, type HttpClient } from "../../http/mod.ts";
 import type { BlobOutcome, Clock, Fetch, Hash, Random, Report, TlsOptions } from "../../port/mod.ts";
@@ -39,6 +40,8 @@ export interface RegistryClientOptions {
   readonly idleTimeout?: number;
   /** Value of `User-Agent`. @default "ocidex" */
   readonly userAgent?: string;
+  /** Takes what is sent and must not be shown. @default a set of its own */
+  readonly secrets?: Secrets;
 }
 
 /** What all places in registries share during a run: connections, tokens, what was read, what is on its way. */

@@ -130,7 +130,7 @@ function openSession(upload: Upload, response: HttpResponse): Session {
 
 /** Returns where the answer says to go on; it may be relative, and another host. */
 export function nextLocation(response: HttpResponse): URL {
-  return resolveHop(response.headers.get("location"), response.url, { what: "upload location" });
+  return resolveHop(response.headers.get("location"), response.url, { what: "upload location", secrets: response.secrets });
 }
 
 /** Returns `url` with the digest behind its query, as text: a query that is taken apart and put together again breaks signatures. */

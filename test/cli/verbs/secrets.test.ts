@@ -1,0 +1,338 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { MemoryHostOptions } from "../../../src/host/memory.ts";
+import { testClock } from "../../helper/clock.ts";
+import { seedImage, sha256, startRegistry, type TestRegistry } from "../../helper/registry.ts";
+import { serve, serveSockets, type TestServer } from "../../helper/server.ts";
+import { serverIdentity } from "../../helper/tls.ts";
+import { openShell, type Shell } from "./shell.ts";
+
+/** What must never be shown: each stands nowhere else, so that a few characters of one are enough to tell. */
+const canary = {
+  creds: fresh(),
+  file: fresh(),
+  identity: fresh(),
+  token: fresh(),
+  refresh: fresh(),
+  proxy: fresh(),
+  query: fresh(),
+  number: String(10n ** 40n + BigInt(`0x${randomBytes(16).toString("hex")}`)),
+} as const;
+
+/** Capitals only: codes of errors are written so. */
+function fresh(): string {
+  return [...randomBytes(40)].map((byte) => String.fromCharCode(65 + (byte % 26))).join("");
+}
+
+/** Returns the secrets of which eight characters in a row stand in `text`, as they are or as a header has them. */
+function found(text: string): readonly string[] {
+  const forms = Object.entries(canary).flatMap(([name, secret]) => [[name, secret] as const, [`base64 of ${name}`, btoa(`user:${secret}`).slice(8)] as const]);
+  const hits = forms.filter(([, form]) => windows(form).some((piece) => text.includes(piece)));
+  return hits.map(([name, form]) => `${name}: ${text.split("\n").find((line) => windows(form).some((piece) => line.includes(piece)))}`);
+}
+
+function windows(text: string): readonly string[] {
+  return Array.from({ length: text.length - 7 }, (_, at) => text.slice(at, at + 8));
+}
+
+const running: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((server) => server.close()));
+});
+
+async function startServer(...[listener, options]: Parameters<typeof serve>): Promise<TestServer> {
+  const server = await serve(listener, options);
+  running.push(server);
+  return server;
+}
+
+async function startTestRegistry(options: Parameters<typeof startRegistry>[0]): Promise<TestRegistry> {
+  const registry = await startRegistry(options);
+  running.push({ close: () => registry.stop() });
+  return registry;
+}
+
+/** Opens a shell in which waiting takes no time. */
+async function openQuick(options: MemoryHostOptions = {}): Promise<Shell> {
+  const shell = await openShell({ clock: testClock(), ...options });
+  await shell.must("create", "local", "oci:/src:amd64");
+  return shell;
+}
+
+/** Command lines that reach a registry in every way there is. */
+const lines: Readonly<Record<string, (host: string) => readonly string[]>> = {
+  inspect: (host) => ["inspect", `docker://${host}/app:1`],
+  create: (host) => ["create", "made", `docker://${host}/app:1`],
+  annotate: (host) => ["annotate", "--annotation", "a=1", `docker://${host}/app:1`],
+  push: (host) => ["push", "local", `docker://${host}/app:2`],
+  exists: (host) => ["exists", `docker://${host}/app:1`],
+  rm: (host) => ["rm", `docker://${host}/app:1`],
+};
+
+const insecure = ["--log-level", "debug", "--tls-verify=false"] as const;
+
+/**
+ * Runs every line and returns what was said; nobody may fail in a way the program does not know. The document that inspect
+ * prints is left out: it is the registry's, and shown as it is.
+ */
+async function runAll(shell: Shell, host: string, flags: readonly string[]): Promise<string> {
+  let said = "";
+  for (const [verb, line] of Object.entries(lines)) {
+    const { status, output, errors } = await shell.manifest(...line(host), ...insecure, ...flags);
+    expect([verb, [0, 1, 125].includes(status), errors]).toEqual([verb, true, expect.not.stringMatching(/defect|^\s+at /m)]);
+    said += verb === "inspect" && status === 0 ? errors : `${output}${errors}`;
+  }
+  return said;
+}
+
+const files = {
+  password: (host: string) => ({ "/auth.json": JSON.stringify({ auths: { [host]: { auth: btoa(`user:${canary.file}`) } } }) }),
+  identity: (host: string) => ({ "/auth.json": JSON.stringify({ auths: { [host]: { auth: btoa("<token>:"), identitytoken: canary.identity } } }) }),
+};
+
+/** How the program may come by its credentials. */
+const logins: Readonly<Record<string, (host: string) => { readonly flags: readonly string[]; readonly files?: Readonly<Record<string, string>> }>> = {
+  "--creds": () => ({ flags: ["--creds", `user:${canary.creds}`] }),
+  "an auth file": (host) => ({ flags: ["--authfile", "/auth.json"], files: files.password(host) }),
+  "an identity token": (host) => ({ flags: ["--authfile", "/auth.json"], files: files.identity(host) }),
+};
+
+/** What a server got, in every form in which it could say it again. */
+async function told(request: IncomingMessage): Promise<string> {
+  let body = "";
+  try {
+    for await (const piece of request) body += piece;
+  } catch {
+    // The request was broken off.
+  }
+  const { authorization = "" } = request.headers;
+  const [scheme = "", value = ""] = authorization.split(" ");
+  const form = new URLSearchParams(body);
+  return [authorization, scheme === "Basic" ? atob(value) : "", form.get("refresh_token") ?? "", request.url?.split("?")[1] ?? ""].join(" ");
+}
+
+/** Returns the password or token alone. */
+function bare(echo: string): string {
+  const [, token = "", pair = ""] = echo.split(" ");
+  return pair === "" ? token : pair.slice(pair.indexOf(":") + 1);
+}
+
+type Hostile = (request: IncomingMessage, response: ServerResponse, echo: string) => void;
+
+/** Challenges once, and answers who comes with credentials in a hostile way. */
+function challenging(scheme: "basic" | "bearer", answer: Hostile, token: Hostile = giveToken): Parameters<typeof serve>[0] {
+  return async (request, response) => {
+    const echo = await told(request);
+    const origin = `http://${request.headers.host}`;
+    if (request.url?.startsWith("/token")) return token(request, response, echo);
+    if (request.headers.authorization !== undefined) return answer(request, response, echo);
+    const challenge = scheme === "basic" ? 'Basic realm="x"' : `Bearer realm="${origin}/token?sig=${canary.query}",service="s"`;
+    response.writeHead(401, { "www-authenticate": challenge }).end();
+  };
+}
+
+function giveToken(_: IncomingMessage, response: ServerResponse): void {
+  response.end(JSON.stringify({ token: canary.token, refresh_token: canary.refresh, expires_in: 300 }));
+}
+
+const manifestTypes = ["application/vnd.oci.image.index.v1+json", "application/vnd.oci.image.manifest.v1+json"] as const;
+const json = (value: unknown): string => JSON.stringify(value);
+const descriptor = { mediaType: manifestTypes[1], digest: sha256("x"), size: 1 };
+
+/** Answers to a request that carries credentials. */
+const answers: Readonly<Record<string, Hostile>> = {
+  "401 in JSON": (_, response, echo) => response.writeHead(401).end(json({ errors: [{ code: "UNAUTHORIZED", message: echo }] })),
+  "403 in text": (_, response, echo) => response.writeHead(403).end(echo),
+  "403 in a long text": (_, response, echo) => response.writeHead(403).end("x".repeat(280) + echo),
+  "403 in a code": (_, response, echo) => response.writeHead(403).end(json({ errors: echo.split(/[ :]/).map((code) => ({ code, message: "" })) })),
+  "403 in a page": (_, response, echo) => response.writeHead(403).end(`<html>${echo}`),
+  "403 with a warning": (_, response, echo) => response.writeHead(403, { warning: `299 - "${echo}"` }).end(),
+  "500 in details": (_, response, echo) => response.writeHead(500).end(json({ details: echo })),
+  "503 with a warning": (_, response, echo) => response.writeHead(503, { warning: `299 - "${echo}"` }).end(echo),
+  "429 in a message": (_, response, echo) => response.writeHead(429, { "retry-after": "1" }).end(json({ message: echo })),
+  "a manifest that is no JSON": (_, response, echo) => response.writeHead(200, { "content-type": manifestTypes[0] }).end(`{"manifests":${bare(echo)}`),
+  "a manifest of a strange type": (_, response, echo) => response.end(json({ schemaVersion: 2, mediaType: echo, manifests: [] })),
+  "a header of a strange type": (_, response, echo) => response.writeHead(200, { "content-type": echo }).end(json({ schemaVersion: 2, manifests: [] })),
+  "a member of a wrong type": (_, response, echo) => response.end(json({ schemaVersion: echo, mediaType: manifestTypes[0], manifests: [] })),
+  "a digest": (_, response, echo) =>
+    response.end(json({ schemaVersion: 2, mediaType: manifestTypes[0], manifests: [{ ...descriptor, digest: `foo:${bare(echo)}` }] })),
+  "a name that stands twice": (_, response, echo) =>
+    response.end(`{"schemaVersion":2,"mediaType":"${manifestTypes[0]}","manifests":[],"${echo}":1,"${echo}":1}`),
+  "an image without config": (_, response, echo) =>
+    response.end(json({ schemaVersion: 2, mediaType: manifestTypes[1], config: { ...descriptor, digest: `${bare(echo)}:x` }, layers: [] })),
+  "a digest header": (_, response, echo) => response.writeHead(200, { "docker-content-digest": `foo:${bare(echo)}` }).end("{}"),
+  "a redirect to a closed port": (_, response) => response.writeHead(307, { location: `http://127.0.0.1:1/blob?sig=${canary.query}` }).end(),
+  "a redirect without end": (_, response) => response.writeHead(307, { location: `/v2/x?sig=${canary.query}` }).end(),
+  "a redirect with a user": (_, response, echo) => response.writeHead(302, { location: `http://user:${bare(echo)}@127.0.0.1/` }).end(),
+  "a redirect to a strange scheme": (_, response) => response.writeHead(302, { location: `ftp://127.0.0.1/?sig=${canary.query}` }).end(),
+  "an upload to a closed port": (request, response) =>
+    request.method === "POST" ? response.writeHead(202, { location: `http://127.0.0.1:1/up?sig=${canary.query}` }).end() : response.writeHead(404).end(),
+  "an upload that fails": (request, response, echo) =>
+    request.method === "POST"
+      ? response.writeHead(202, { location: `/v2/app/blobs/uploads/1?_state=${canary.query}` }).end()
+      : response.writeHead(request.method === "PUT" ? 400 : 404).end(json({ errors: [{ code: "X", message: `${request.url} ${echo}` }] })),
+  "an upload that is cut": (request, response) => {
+    if (request.method === "POST") response.writeHead(202, { location: `/v2/app/blobs/uploads/1?_state=${canary.query}` }).end();
+    else if (request.method === "PUT") request.socket.destroy();
+    else response.writeHead(404).end();
+  },
+  "an upload to nowhere": (request, response) =>
+    request.method === "POST" ? response.writeHead(202, { location: `http://[${canary.query}` }).end() : response.writeHead(404).end(),
+};
+
+/** Answers of a token service. */
+const tokenAnswers: Readonly<Record<string, Hostile>> = {
+  "401 in JSON": (_, response, echo) => response.writeHead(401).end(json({ details: `wrong: ${echo}` })),
+  "403 in text": (_, response, echo) => response.writeHead(403).end(echo),
+  "500 with a warning": (_, response, echo) => response.writeHead(500, { warning: `299 - "${echo}"` }).end(echo),
+  "JSON that is cut off": (_, response) => response.end(`{"token":"${canary.token}`),
+  "a token without quotes": (_, response) => response.end(`{"token":${canary.token}}`),
+  "a token in a list": (_, response) => response.end(json({ token: [canary.token] })),
+  "a token for a refresh token": (_, response) => response.end(json({ token: "t", refresh_token: { x: canary.refresh } })),
+  "a token that ends a header": (_, response) => response.end(json({ token: `${canary.token}\r\nx: y` })),
+  "a token as the whole answer": (_, response) => response.end(json(canary.token)),
+  "a token that is too long": (_, response) => response.end(json({ token: canary.token.repeat(2000) })),
+  "a redirect": (_, response) => response.writeHead(302, { location: `http://127.0.0.1:1/?sig=${canary.query}` }).end(),
+  "a redirect to a strange scheme": (_, response) => response.writeHead(302, { location: `gopher://127.0.0.1/?sig=${canary.query}` }).end(),
+};
+
+describe("no secret is shown at --log-level debug (CVE-2021-45449, CVE-2024-6104, oras-go#1271, oras-go#1272, rust-oci-client#254, rust-oci-client#260, moby#52971, distribution-spec#523, ggcr#816, ggcr#1947)", () => {
+  test("when everything works", async () => {
+    for (const auth of ["basic", "bearer"] as const) {
+      const registry = await startTestRegistry({
+        auth,
+        password: canary.creds,
+        identityToken: canary.identity,
+        locationQuery: `?_state=${canary.query}`,
+      });
+      seedImage(registry, "app", "1");
+      const shell = await openQuick({ files: files.identity(registry.host) });
+      expect(found(await runAll(shell, registry.host, ["--creds", `user:${canary.creds}`]))).toEqual([]);
+      const { status, output } = await shell.manifest("inspect", ...insecure, "--creds", `user:${canary.creds}`, `docker://${registry.host}/app:2`);
+      expect([status, found(output)]).toEqual([0, []]);
+      if (auth === "bearer") expect(found(await runAll(shell, registry.host, ["--authfile", "/auth.json"]))).toEqual([]);
+    }
+  });
+
+  for (const [how, login] of Object.entries(logins)) {
+    for (const [name, answer] of Object.entries(answers)) {
+      test(`of ${how}, when the registry answers with ${name}`, async () => {
+        for (const scheme of how === "an identity token" ? (["bearer"] as const) : (["basic", "bearer"] as const)) {
+          const { host } = await startServer(challenging(scheme, answer));
+          const { flags, files = {} } = login(host);
+          expect(found(await runAll(await openQuick({ files }), host, flags))).toEqual([]);
+        }
+      });
+    }
+
+    for (const [name, answer] of Object.entries(tokenAnswers)) {
+      test(`of ${how}, when the token service answers with ${name}`, async () => {
+        const { host } = await startServer(challenging("bearer", answers["403 in text"] ?? giveToken, answer));
+        const { flags, files = {} } = login(host);
+        expect(found(await runAll(await openQuick({ files }), host, flags))).toEqual([]);
+      });
+    }
+  }
+
+  for (const challenge of [
+    `Bearer realm="http://user:${canary.query}@127.0.0.1/token"`,
+    `Bearer realm="http://[${canary.query}"`,
+    `Bearer realm="ftp://127.0.0.1/?sig=${canary.query}"`,
+    `Bearer realm="http://127.0.0.1:1/token?sig=${canary.query}"`,
+    `Bearer realm="http://${canary.query}.invalid\\u0000/token"`,
+    `Bearer ${canary.query}`,
+    `Basic realm="${canary.query}`,
+    canary.query,
+    `Bearer error="${canary.query}",realm="/token?${canary.query}"`,
+  ]) {
+    test(`when the challenge is ${challenge.replaceAll(canary.query, "QUERY")}`, async () => {
+      const { host } = await startServer((_, response) => void response.writeHead(401, { "www-authenticate": challenge }).end());
+      expect(found(await runAll(await openQuick(), host, ["--creds", `user:${canary.creds}`]))).toEqual([]);
+    });
+  }
+
+  test("when a connection is broken, without TLS or in it", async () => {
+    const garbage = await serveSockets((socket) => void socket.on("error", () => {}).end("garbage\r\n\r\n"));
+    const mute = await serveSockets((socket) => void socket.on("error", () => {}).destroy());
+    running.push(garbage, mute);
+    const { host } = await startServer((_, response) => void response.end(), { identity: serverIdentity });
+    const shell = await openQuick();
+    for (const broken of [garbage.host, mute.host, host]) {
+      for (const flags of [[], ["--tls-verify=true"]]) {
+        expect(found(await runAll(shell, broken, ["--creds", `user:${canary.creds}`, ...flags]))).toEqual([]);
+      }
+    }
+  });
+
+  test("when a redirect leads to what does not speak HTTP", async () => {
+    const garbage = await serveSockets((socket) => void socket.on("error", () => {}).end("garbage\r\n\r\n"));
+    running.push(garbage);
+    const location = `${garbage.origin}/blob?sig=${canary.query}`;
+    const { host } = await startServer((_, response) => void response.writeHead(307, { location }).end());
+    expect(found(await runAll(await openQuick(), host, ["--creds", `user:${canary.creds}`]))).toEqual([]);
+  });
+
+  test("of a proxy", async () => {
+    const refusing = await startServer((request, response) => void response.writeHead(407).end(json(request.headers)));
+    refusing.onConnect((request, socket) => void socket.end(`HTTP/1.1 407 No\r\n\r\n${json(request.headers)}`));
+    const garbage = await serveSockets((socket) => void socket.on("error", () => {}).end("garbage\r\n\r\n"));
+    running.push(garbage);
+    for (const proxy of [
+      `http://user:${canary.proxy}@${refusing.host}`,
+      `http://user:${canary.proxy}@${garbage.host}`,
+      `http://user:${canary.proxy}@127.0.0.1:1`,
+      `http://user:${canary.proxy}@127.0.0.1:99999`,
+      `https://user:${canary.proxy}@${refusing.host}`,
+      `socks5://user:${canary.proxy}@127.0.0.1:1`,
+      `user:${canary.proxy}@${refusing.host}`,
+      `http://user:${canary.proxy}@`,
+      `http://us er:${canary.proxy}@127.0.0.1:1`,
+      canary.proxy,
+    ]) {
+      const shell = await openQuick({ variables: { HTTPS_PROXY: proxy, HTTP_PROXY: proxy } });
+      expect([proxy, found(await runAll(shell, "registry.invalid", ["--creds", `user:${canary.creds}`]))]).toEqual([proxy, []]);
+    }
+  });
+
+  test("of an auth file that cannot be read", async () => {
+    const { host } = await startServer((_, response) => void response.writeHead(401, { "www-authenticate": 'Basic realm="x"' }).end());
+    const { file } = canary;
+    for (const text of [
+      `{"auths":{"${host}":{"auth":${file}}}}`,
+      `{"auths":{"${host}":{"auth":"${file}`,
+      json({ auths: { [host]: { auth: `${file}!` } } }),
+      json({ auths: { [host]: { auth: btoa(file) } } }),
+      json({ auths: { [host]: { auth: [file] } } }),
+      json({ auths: { [host]: file } }),
+      json({ auths: file }),
+      json({ auths: { [host]: { username: "user", password: [file] } } }),
+      `{"auths":{"${host}":{"username":"user","password":${canary.number}}}}`,
+      json({ auths: { [host]: { identitytoken: { a: file } } } }),
+      json({ credHelpers: { [host]: { secret: file } } }),
+      json({ credsStore: [file] }),
+      json(file),
+      file,
+    ]) {
+      const shell = await openQuick({ files: { "/auth.json": text } });
+      const said = await runAll(shell, host, ["--authfile", "/auth.json"]);
+      expect(said).toContain("/auth.json");
+      expect([text, found(said)]).toEqual([text, []]);
+    }
+  });
+
+  test("of flags that are wrong", async () => {
+    const shell = await openQuick();
+    const { creds } = canary;
+    for (const flags of [
+      ["--creds", creds],
+      ["--creds", `:${creds}`],
+      ["--creds", `user:${creds}`, "--retry", "x"],
+      ["--creds", `user:${creds}`, "--nonsense"],
+      [`--creds=user:${creds}`, "--insecure"],
+    ]) {
+      const { status, output, errors } = await shell.manifest("push", "local", "docker://127.0.0.1:1/app", "--log-level=debug", "--tls-verify=false", ...flags);
+      expect([status, found(output + errors)]).toEqual([125, []]);
+    }
+  });
+});
