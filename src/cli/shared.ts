@@ -46,7 +46,8 @@ export const platformFlag: Flag = {
 
 /** Returns the flag `--annotation`, whose values stay whole. */
 export function annotationFlag(description: string): Flag {
-  return { name: "annotation", type: "texts", value: "KEY=VALUE", description };
+  const levels = "index:, manifest-descriptor[os/arch]: or manifest[os/arch]: before KEY chooses another level";
+  return { name: "annotation", type: "texts", value: "KEY=VALUE", description: `${description}; ${levels}` };
 }
 
 /** Annotations kept in a file. */

@@ -238,11 +238,14 @@ describe("parseLevelAnnotations()", () => {
       "manifest-descriptor:b=2",
       "manifest-descriptor[linux/arm64]:c=3",
       "index,manifest-descriptor[linux/amd64]:d=x:y",
+      "manifest:f=6",
+      "manifest[linux/arm64],index:g=7",
       "e=5",
     ]);
     expect(levels).toEqual({
       plain: { e: "5" },
-      index: { a: "1", d: "x:y" },
+      index: { a: "1", d: "x:y", g: "7" },
+      manifests: [{ annotations: { f: "6" } }, { platform: { os: "linux", architecture: "arm64" }, annotations: { g: "7" } }],
       entries: [
         { annotations: { b: "2" } },
         { platform: { os: "linux", architecture: "arm64" }, annotations: { c: "3" } },
@@ -264,13 +267,13 @@ describe("parseLevelAnnotations()", () => {
     ]);
   });
 
-  it("refuses a missing =, an empty key, a platform of the index, and annotations inside images", () => {
+  it("refuses a missing =, an empty key, a platform of the index, and what is no platform", () => {
     expect(() => parseLevelAnnotations(["hoge"])).toThrow('no "=" found');
     expect(() => parseLevelAnnotations(["=x"])).toThrow("the key is empty");
     expect(() => parseLevelAnnotations(["index:=x"])).toThrow("the key is empty");
     expect(() => parseLevelAnnotations(["index[linux/amd64]:a=b"])).toThrow("the index has no platform");
     expect(() => parseLevelAnnotations(["manifest-descriptor[linux]:a=b"])).toThrow('Cannot read platform "linux"');
-    expect(() => parseLevelAnnotations(["manifest[linux/amd64]:a=b"])).toThrow("not supported yet");
+    expect(() => parseLevelAnnotations(["manifest[linux]:a=b"])).toThrow('Cannot read platform "linux"');
   });
 });
 

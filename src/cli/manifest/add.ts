@@ -41,6 +41,7 @@ export const add: Verb = defineVerb({
       annotations: annotations.plain,
       indexAnnotations: annotations.index,
       entryAnnotations: annotations.entries,
+      manifestAnnotations: annotations.manifests,
       all: args.flag("all"),
       attestations: !args.flag("no-attestations"),
       platforms: readPlatforms(args),

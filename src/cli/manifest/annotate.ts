@@ -45,7 +45,12 @@ export const annotate: Verb = defineVerb({
     if (isIndex) {
       refuseForIndex(args, entries);
       const change = { ...readChange(args, forIndex(annotations)), unset: readUnset(args, indexFields), ...(subject !== undefined && { subject }) };
-      const result = await annotateList(session, list, { ...change, entryAnnotations: annotations.entries }, options);
+      const result = await annotateList(
+        session,
+        list,
+        { ...change, entryAnnotations: annotations.entries, manifestAnnotations: annotations.manifests },
+        options,
+      );
       return printResult(context, args, result, [result.id]);
     }
     const change = { ...readChange(args, annotations.plain), platform: readPlatformPatch(args), unset: readUnset(args, entryFields) };
@@ -53,7 +58,7 @@ export const annotate: Verb = defineVerb({
       session,
       list,
       entries,
-      { ...change, indexAnnotations: annotations.index, entryAnnotations: annotations.entries },
+      { ...change, indexAnnotations: annotations.index, entryAnnotations: annotations.entries, manifestAnnotations: annotations.manifests },
       options,
     );
     printResult(

@@ -57,6 +57,7 @@ export const create: Verb = defineVerb({
       images,
       annotations: forIndex(annotations),
       entryAnnotations: annotations.entries,
+      manifestAnnotations: annotations.manifests,
       all: args.flag("all"),
       amend: args.flag("amend"),
       replace: args.flag("replace"),

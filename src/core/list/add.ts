@@ -6,8 +6,9 @@ import { addFound, finish, type ListResult, resultOf, sayOnce } from "./change.t
 import type { ListContext } from "./context.ts";
 import { platformOverrides } from "./create.ts";
 import type { Format } from "./format.ts";
-import { findImages, type ImageSelection } from "./image.ts";
+import { type FoundImage, findImages, type ImageSelection } from "./image.ts";
 import { annotateLevels, type EntryAnnotations } from "./levels.ts";
+import { type ManifestLevel, withManifestLevel } from "./manifest-level.ts";
 import { openListPlace } from "./open-place.ts";
 import { warnReservedKeys } from "./reserved.ts";
 import { samePlatformWarnings } from "./same-platform.ts";
@@ -20,6 +21,8 @@ export interface AddToListOptions extends ImageSelection {
   readonly indexAnnotations?: Annotations;
   /** Annotations of entries by platform, after the images are in. @default none */
   readonly entryAnnotations?: readonly EntryAnnotations[];
+  /** Annotations inside the manifests of images by platform, which get new digests by that. @default none */
+  readonly manifestAnnotations?: readonly EntryAnnotations[];
   /** Overrides the version of the operating system. */
   readonly osVersion?: string;
   /** Overrides the features the operating system must have. */
@@ -55,17 +58,22 @@ export async function addToList(context: ListContext, list: string, images: read
   const overrides = { platform: platformOverrides(options) };
   const say = sayOnce(context);
   const finishing = { place, ...(options.format !== undefined && { format: options.format }) };
-  const change = (state: ListState): ListState => {
+  const change = (state: ListState, level: ManifestLevel): ListState => {
     const added = addFound(state, found.flat(), { all, overrides });
     const index = annotateLevels(
       options.indexAnnotations ? annotateIndex(added.index, { annotations: options.indexAnnotations }) : added.index,
       options.entryAnnotations ?? [],
     );
     samePlatformWarnings(place.name, state.index, index).forEach(say);
-    return finish({ ...added, index }, finishing, say);
+    return finish(level.apply({ ...added, index }), finishing, say);
   };
-  const written = await place.edit(view, change);
-  warnReservedKeys(context, options.annotations, options.indexAnnotations, ...(options.entryAnnotations ?? []).map(({ annotations }) => annotations));
-  const entries = found.flat().map(({ entry }) => entry.digest);
-  return { ...resultOf(written, entries), added: found.flatMap((group) => (group[0] ? [group[0].entry.digest] : [])) };
+  const { manifestAnnotations = [], entryAnnotations = [] } = options;
+  const result = await withManifestLevel(context, { place, annotations: manifestAnnotations, say }, async (level) => {
+    const written = await place.edit(view, (state) => change(state, level), { documents: level.documents });
+    const digests = (images: readonly FoundImage[]) => images.map(({ entry }) => level.digestOf(entry.digest));
+    return { ...resultOf(written, digests(found.flat())), added: found.flatMap((group) => digests(group).slice(0, 1)) };
+  });
+  const levels = [...entryAnnotations, ...manifestAnnotations];
+  warnReservedKeys(context, options.annotations, options.indexAnnotations, ...levels.map(({ annotations }) => annotations));
+  return result;
 }

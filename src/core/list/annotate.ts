@@ -1,13 +1,15 @@
 import { OciError, quote } from "../base/mod.ts";
 import { annotateEntries, annotateIndex, type EntryPatch, type IndexPatch } from "../index/mod.ts";
-import type { Annotations, Descriptor } from "../spec/mod.ts";
+import type { Annotations, Descriptor, Digest, ManifestDocument } from "../spec/mod.ts";
 import type { ListState } from "../store/mod.ts";
 import { digestsOf, finish, type ListResult, resultOf, sayOnce } from "./change.ts";
 import type { ListContext } from "./context.ts";
 import { entriesFinder } from "./entry.ts";
 import type { Format } from "./format.ts";
 import { annotateLevels, type EntryAnnotations } from "./levels.ts";
+import { withManifestLevel } from "./manifest-level.ts";
 import { openListPlace } from "./open-place.ts";
+import type { ListView } from "./place.ts";
 import { warnReservedKeys } from "./reserved.ts";
 import { describeSubject } from "./subject.ts";
 
@@ -17,6 +19,8 @@ export interface IndexChange extends Omit<IndexPatch, "subject"> {
   readonly subject?: string;
   /** Annotations of entries by platform, beside the change. @default none */
   readonly entryAnnotations?: readonly EntryAnnotations[];
+  /** Annotations inside the manifests of images by platform, which get new digests by that. @default none */
+  readonly manifestAnnotations?: readonly EntryAnnotations[];
 }
 
 /** A change of entries. */
@@ -25,6 +29,8 @@ export interface EntryChange extends EntryPatch {
   readonly indexAnnotations?: Annotations;
   /** Annotations of entries by platform, beside the change. @default none */
   readonly entryAnnotations?: readonly EntryAnnotations[];
+  /** Annotations inside the manifests of images by platform, which get new digests by that. @default none */
+  readonly manifestAnnotations?: readonly EntryAnnotations[];
 }
 
 /** Options of {@linkcode annotateList}. */
@@ -50,14 +56,17 @@ export interface AnnotateOptions {
  */
 export async function annotateList(context: ListContext, list: string, change: IndexChange, options: AnnotateOptions = {}): Promise<ListResult> {
   const place = await openListPlace(context, list);
-  const { subject: subjectName, entryAnnotations = [], ...rest } = change;
+  const { subject: subjectName, entryAnnotations = [], manifestAnnotations = [], ...rest } = change;
   const [view, subject] = await Promise.all([place.read(), subjectName === undefined ? undefined : describeSubject(context, subjectName)]);
   const patch: IndexPatch = { ...rest, ...(subject && { subject }) };
   const say = sayOnce(context);
   const edit = (state: ListState): ListState => ({ ...state, index: annotateLevels(annotateIndex(state.index, patch), entryAnnotations) });
-  const written = await place.edit(view, (state) => finish(edit(state), { place, ...options }, say));
-  warnReservedKeys(context, change.annotations, ...entryAnnotations.map(({ annotations }) => annotations));
-  return resultOf(written);
+  const result = await withManifestLevel(context, { place, annotations: manifestAnnotations, say }, async ({ apply, documents }) => {
+    const written = await place.edit(view, (state) => finish(apply(edit(state)), { place, ...options }, say), { documents });
+    return resultOf(written, rewrittenIn(written, documents));
+  });
+  warnReservedKeys(context, change.annotations, ...[...entryAnnotations, ...manifestAnnotations].map(({ annotations }) => annotations));
+  return result;
 }
 
 /**
@@ -77,16 +86,31 @@ export async function annotateListEntries(
   const find = await entriesFinder(context, view.state.index, entries);
   let chosen: readonly Descriptor[] = [];
   const say = sayOnce(context);
-  const written = await place.edit(view, (state) => {
-    chosen = find(state.index);
-    return finish(changeEntries(state, chosen, change), { place, ...options }, say);
+  const { manifestAnnotations = [], entryAnnotations = [] } = change;
+  const result = await withManifestLevel(context, { place, annotations: manifestAnnotations, say }, async (level) => {
+    const edit = (state: ListState): ListState => {
+      chosen = find(state.index);
+      return finish(level.apply(changeEntries(state, chosen, change)), { place, ...options }, say);
+    };
+    const written = await place.edit(view, edit, { documents: level.documents });
+    return resultOf(written, [...new Set([...digestsOf(chosen).map(level.digestOf), ...rewrittenIn(written, level.documents)])]);
   });
-  warnReservedKeys(context, change.annotations, change.indexAnnotations, ...(change.entryAnnotations ?? []).map(({ annotations }) => annotations));
-  return resultOf(written, digestsOf(chosen));
+  warnReservedKeys(
+    context,
+    change.annotations,
+    change.indexAnnotations,
+    ...[...entryAnnotations, ...manifestAnnotations].map(({ annotations }) => annotations),
+  );
+  return result;
+}
+
+function rewrittenIn({ state }: ListView, documents: readonly ManifestDocument[]): readonly Digest[] {
+  const made = new Set(documents.map(({ descriptor }) => descriptor.digest));
+  return digestsOf(state.index.manifests).filter((digest) => made.has(digest));
 }
 
 function changeEntries(state: ListState, entries: readonly Descriptor[], change: EntryChange): ListState {
-  const { indexAnnotations, entryAnnotations = [], ...patch } = change;
+  const { indexAnnotations, entryAnnotations = [], manifestAnnotations: _, ...patch } = change;
   const patched = annotateLevels(annotateEntries(state.index, entries, patch), entryAnnotations);
   const index = indexAnnotations ? annotateIndex(patched, { annotations: indexAnnotations }) : patched;
   const clears = patch.platform?.features?.length === 0 || patch.unset?.includes("features") === true || patch.unset?.includes("platform") === true;

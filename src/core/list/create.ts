@@ -7,6 +7,7 @@ import type { ListContext } from "./context.ts";
 import { type Format, indexMediaTypeOf } from "./format.ts";
 import { findImages, type ImageSelection } from "./image.ts";
 import { annotateLevels, type EntryAnnotations } from "./levels.ts";
+import { type ManifestLevel, withManifestLevel } from "./manifest-level.ts";
 import { openListPlace } from "./open-place.ts";
 import type { ListPlace, ListView } from "./place.ts";
 import { warnReservedKeys } from "./reserved.ts";
@@ -21,6 +22,8 @@ export interface CreateListOptions extends ImageSelection {
   readonly annotations?: Annotations;
   /** Annotations of the entries, after the images are in. @default none */
   readonly entryAnnotations?: readonly EntryAnnotations[];
+  /** Annotations inside the manifests of images by platform, which get new digests by that. @default none */
+  readonly manifestAnnotations?: readonly EntryAnnotations[];
   /** Edits a list of this name that is there already. @default false */
   readonly amend?: boolean;
   /** Takes the name away from the list that has it. @default false */
@@ -64,7 +67,7 @@ export async function createList(context: ListContext, list: string, options: Cr
   const overrides = { platform: platformOverrides(options) };
   const consent = options.format !== undefined ? { format: options.format } : {};
   const say = sayOnce(context);
-  const change = (state: ListState): ListState => {
+  const change = (state: ListState, level: ManifestLevel): ListState => {
     const index = annotateIndex(state.index, {
       ...(options.annotations && { annotations: options.annotations }),
       ...(options.artifactType !== undefined && { artifactType: options.artifactType }),
@@ -72,19 +75,24 @@ export async function createList(context: ListContext, list: string, options: Cr
     });
     const added = addFound({ ...state, index }, images, { all: {}, overrides });
     samePlatformWarnings(place.name, state.index, added.index).forEach(say);
-    return finish({ ...added, index: annotateLevels(added.index, options.entryAnnotations ?? []) }, { place, ...consent }, say);
+    const levelled = level.apply({ ...added, index: annotateLevels(added.index, options.entryAnnotations ?? []) });
+    return finish(levelled, { place, ...consent }, say);
   };
-  const view = existing
-    ? await place.edit(existing, change)
-    : await place.create(change({ index: createIndex({ mediaType }), sources: {}, features: {} }), {
-        replace: options.replace ?? false,
-        onlyIfAbsent: options.amend === true,
-      });
-  warnReservedKeys(context, options.annotations, ...(options.entryAnnotations ?? []).map(({ annotations }) => annotations));
-  return resultOf(
-    view,
-    images.map(({ entry }) => entry.digest),
-  );
+  const fresh: ListState = { index: createIndex({ mediaType }), sources: {}, features: {} };
+  const creation = { replace: options.replace ?? false, onlyIfAbsent: options.amend === true };
+  const { manifestAnnotations = [], entryAnnotations = [] } = options;
+  const result = await withManifestLevel(context, { place, annotations: manifestAnnotations, say }, async (level) => {
+    const { documents } = level;
+    const view = existing
+      ? await place.edit(existing, (state) => change(state, level), { documents })
+      : await place.create(change(fresh, level), { ...creation, documents });
+    return resultOf(
+      view,
+      images.map(({ entry }) => level.digestOf(entry.digest)),
+    );
+  });
+  warnReservedKeys(context, options.annotations, ...[...entryAnnotations, ...manifestAnnotations].map(({ annotations }) => annotations));
+  return result;
 }
 
 /** A name that is taken is found before an image is read. */

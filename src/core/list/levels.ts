@@ -18,17 +18,19 @@ export interface LevelAnnotations {
   readonly index: Annotations;
   /** Those of entries. */
   readonly entries: readonly EntryAnnotations[];
+  /** Those inside the manifests of images. */
+  readonly manifests: readonly EntryAnnotations[];
 }
 
 const prefix = /^((?:index|manifest-descriptor|manifest)(?:\[[^\]]*\])?(?:,(?:index|manifest-descriptor|manifest)(?:\[[^\]]*\])?)*):/;
 
 /**
  * Returns the annotations that texts name: `KEY=VALUE`, with buildx's prefixes `index:` and
- * `manifest-descriptor[os/arch]:`, several of them joined by commas. @throws {OciError} `INVALID`; `UNSUPPORTED` for `manifest:`
+ * `manifest-descriptor[os/arch]:` and `manifest[os/arch]:`, several of them joined by commas. @throws {OciError} `INVALID`
  */
 export function parseLevelAnnotations(texts: readonly string[]): LevelAnnotations {
   const [plain, index]: Record<string, string>[] = [{}, {}];
-  const entries: EntryAnnotations[] = [];
+  const [entries, manifests]: EntryAnnotations[][] = [[], []];
   for (const text of texts) {
     const levels = prefix.exec(text)?.[1];
     const [key, value] = parseAnnotation(levels === undefined ? text : text.slice(levels.length + 1));
@@ -36,10 +38,10 @@ export function parseLevelAnnotations(texts: readonly string[]): LevelAnnotation
     for (const level of levels?.split(",") ?? [""]) {
       if (level === "") define(plain, key, value);
       else if (level === "index") define(index, key, value);
-      else entries.push({ ...levelPlatform(level, text), annotations });
+      else (/^manifest(?:\[|$)/.test(level) ? manifests : entries)?.push({ ...levelPlatform(level, text), annotations });
     }
   }
-  return { plain: plain ?? {}, index: index ?? {}, entries };
+  return { plain: plain ?? {}, index: index ?? {}, entries: entries ?? [], manifests: manifests ?? [] };
 }
 
 /** Assignment would take `__proto__` for the prototype. */
@@ -51,11 +53,6 @@ function levelPlatform(level: string, text: string): { readonly platform?: Platf
   const open = level.indexOf("[");
   const name = open < 0 ? level : level.slice(0, open);
   if (name === "index") throw new OciError("INVALID", `Cannot read annotation ${quote(text)}: the index has no platform, expected index:KEY=VALUE`);
-  if (name === "manifest")
-    throw new OciError(
-      "UNSUPPORTED",
-      `Cannot set annotation ${quote(text)}: annotations inside an image's manifest are not supported yet, expected index: or manifest-descriptor:`,
-    );
   return open < 0 ? {} : { platform: parsePlatform(level.slice(open + 1, -1)) };
 }
 

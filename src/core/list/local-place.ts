@@ -1,11 +1,11 @@
 import { OciError, streamBytes } from "../base/mod.ts";
-import { openDocument, overlaySource } from "../content/mod.ts";
 import type { ContentSource } from "../port/mod.ts";
-import { type Descriptor, type IndexDocument, parseLocation } from "../spec/mod.ts";
-import { type ListRecord, type ListState, normaliseListName } from "../store/mod.ts";
+import type { Descriptor, Digest, IndexDocument } from "../spec/mod.ts";
+import { type EntrySource, type ListRecord, type ListState, normaliseListName } from "../store/mod.ts";
 import { type ListContext, signalOf } from "./context.ts";
+import { openEntrySource } from "./entry-source.ts";
 import { pushedIndex } from "./format.ts";
-import { byDigest, documentOf, type ListPlace, type ListView, type WriteOptions } from "./place.ts";
+import { documentOf, type ListPlace, type ListView, type WriteOptions } from "./place.ts";
 
 /** Returns the local list `name` as a place. */
 export function openLocalPlace(context: ListContext, name: string): ListPlace {
@@ -33,6 +33,7 @@ export function openLocalPlace(context: ListContext, name: string): ListPlace {
       await keep(context, options);
       return viewOf(context, await store.edit(view.id, change));
     },
+    originOf: recordedOrigin,
     sourceOf: (view, entry) => sourceOfEntry(context, view.state, entry),
   };
 }
@@ -67,10 +68,10 @@ async function keep(context: ListContext, options: WriteOptions): Promise<void> 
 
 /** Returns the source that `state` records for `entry`, with a manifest made by an edit in front of it. */
 export async function sourceOfEntry(context: ListContext, state: ListState, entry: Descriptor): Promise<ContentSource | undefined> {
-  const recorded = Object.hasOwn(state.sources, entry.digest) ? state.sources[entry.digest] : undefined;
-  if (recorded === undefined) return undefined;
-  const source = await context.transports.source(parseLocation(recorded.location));
-  if (recorded.stored !== true) return source;
-  const bytes = await context.store.content.readSmall(entry);
-  return overlaySource(source, byDigest([openDocument(context.host.hash, bytes, { what: `manifest ${entry.digest}`, expected: entry })]));
+  const recorded = recordedOrigin(state, entry.digest);
+  return recorded && (await openEntrySource(context, recorded, entry));
+}
+
+function recordedOrigin(state: ListState, digest: Digest): EntrySource | undefined {
+  return Object.hasOwn(state.sources, digest) ? state.sources[digest] : undefined;
 }

@@ -2,9 +2,10 @@ import { equalBytes, OciError, quote } from "../base/mod.ts";
 import { overlaySource } from "../content/mod.ts";
 import { copyList, isSameRepository } from "../copy/mod.ts";
 import type { ContentPlace, ContentSource, ContentTarget } from "../port/mod.ts";
-import { type Descriptor, type Digest, findEditObstacle, formatLocation, type Location, parseLocation } from "../spec/mod.ts";
+import { type Descriptor, type Digest, findEditObstacle, formatLocation, type Location } from "../spec/mod.ts";
 import type { ListState } from "../store/mod.ts";
 import { type ListContext, quietly, signalOf } from "./context.ts";
+import { openEntrySource } from "./entry-source.ts";
 import { withFeatures } from "./format.ts";
 import type { Foresee } from "./image.ts";
 import { isMissing } from "./missing.ts";
@@ -47,6 +48,7 @@ export async function openLocationPlace(context: ListContext, location: Location
       if (state === view.state || equalBytes(documentOf(context, withFeatures(state)).bytes, view.document.bytes)) return view;
       return write(context, place, { name, state, options, before: view.state.index.manifests, expected: view.document.descriptor.digest });
     },
+    originOf: (state, digest) => (Object.hasOwn(state.sources, digest) ? state.sources[digest] : { location: name }),
     sourceOf: async (_view, _entry) => place.source,
   };
 }
@@ -108,5 +110,5 @@ async function write(context: ListContext, place: ContentPlace, writing: Writing
 async function addedSource(context: ListContext, state: ListState, entry: Descriptor, made: ReturnType<typeof byDigest>): Promise<ContentSource> {
   const recorded = state.sources[entry.digest];
   if (recorded === undefined) throw new TypeError(`no source for ${entry.digest}`);
-  return overlaySource(await context.transports.source(parseLocation(recorded.location)), made);
+  return overlaySource(await openEntrySource(context, recorded, entry), made);
 }

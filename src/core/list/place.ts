@@ -2,7 +2,7 @@ import { OciError, quote } from "../base/mod.ts";
 import { newDocument } from "../content/mod.ts";
 import type { ContentSource, ContentTarget } from "../port/mod.ts";
 import { type Descriptor, type Digest, type ImageIndex, type IndexDocument, isIndexDocument, type ManifestDocument } from "../spec/mod.ts";
-import type { ListState } from "../store/mod.ts";
+import type { EntrySource, ListState } from "../store/mod.ts";
 import type { ListContext } from "./context.ts";
 
 /** A list as it stands somewhere. */
@@ -43,6 +43,8 @@ export interface ListPlace {
   create(state: ListState, options?: WriteOptions & { readonly replace?: boolean; readonly onlyIfAbsent?: boolean }): Promise<ListView>;
   /** Edits the list that was read; `change` may be called again on a newer state. @throws {OciError} `CONFLICT` at a location that somebody else changed */
   edit(view: ListView, change: (state: ListState) => ListState, options?: WriteOptions): Promise<ListView>;
+  /** Returns where content of `state` comes from as it is recorded, or undefined where nothing is known. */
+  originOf(state: ListState, digest: Digest): EntrySource | undefined;
   /** Returns where the content of an entry comes from, or undefined where nothing is known. */
   sourceOf(view: ListView, entry: Descriptor): Promise<ContentSource | undefined>;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { indexAt } from "../../helper/lists.ts";
-import { digestOf, digestsIn, openShell, withRegistry } from "./shell.ts";
+import { digestOf, digestsIn, openShell, textOf, withRegistry } from "./shell.ts";
 
 describe("manifest add", () => {
   test("prints ID: DIGEST, a line for each image of the call", async () => {
@@ -120,9 +120,19 @@ describe("manifest annotate", () => {
     ]);
   });
 
-  test("says that manifest: levels do not work yet, and which do", async () => {
-    const { fail } = await open();
-    expect(await fail("annotate", "--annotation", "manifest[linux/amd64]:a=1", "foo")).toContain("not supported yet, expected index: or manifest-descriptor:");
+  test("rewrites the manifests of images for the level manifest:, and prints the new digests", async () => {
+    const { must, manifest, host, inspect, id } = await open();
+    const before = digestsIn(await inspect("foo"));
+    const { status, errors } = await manifest("annotate", "--annotation", "manifest[linux/amd64]:a=1", "foo");
+    expect([status, errors]).toEqual([0, expect.stringContaining("their statements still name the old ones")]);
+    const after = digestsIn(await inspect("foo"));
+    expect(after.map((digest, at) => digest === before[at])).toEqual([false, true, true]);
+    await must("push", "-q", "foo", "oci:/out:1");
+    expect(JSON.parse(await textOf(host, `/out/blobs/sha256/${after[0]?.slice(7)}`)).annotations).toEqual({ a: "1" });
+    const [line] = await must("add", "--annotation", "manifest[linux/riscv64]:b=2", "foo", "oci:/src:riscv64");
+    expect(line).toBe(`${id}: ${digestsIn(await inspect("foo")).at(-1)}`);
+    await must("create", "--annotation", "manifest:c=3", "bar", "oci:/src:amd64");
+    expect(digestsIn(await inspect("bar"))).not.toContain(before[0]);
   });
 
   test("keeps __proto__ and 10 as keys, and sorts keys as bytes", async () => {
