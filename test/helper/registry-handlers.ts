@@ -165,6 +165,16 @@ function handleUpload(target: Target, rest: string): Answer {
   return { status: 201, headers: { location: `/v2/${repository}/blobs/${digest}`, "docker-content-digest": digest } };
 }
 
+/** Keeps what came of a piece whose connection broke. */
+export function keepBroken({ options, uploads }: Context, { path }: SeenRequest, bytes: Uint8Array): void {
+  const id = /\/uploads\/([^?]+)/.exec(path)?.[1] ?? "";
+  const session = uploads.get(id);
+  if (!session) return;
+  if (options.forgetsBroken) return void uploads.delete(id);
+  session.pieces.push(bytes);
+  session.size += bytes.length;
+}
+
 function startUpload(target: Target): Answer {
   const { context, seen, url, repository } = target;
   const [mount, from] = [url.searchParams.get("mount"), url.searchParams.get("from")];

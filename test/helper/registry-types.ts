@@ -13,12 +13,18 @@ export interface SeenRequest {
   size: number;
 }
 
+/** A request whose connection is cut when so many bytes of its body have come; the upload session keeps them. */
+export interface Cut {
+  readonly cut: number;
+}
+
 /** What {@linkcode RegistryOptions.fault} may do to a request: cut the connection, answer with a status, answer anything, or spoil the body of the right answer. */
 export type Fault =
   | "reset"
   | "corrupt"
   | "truncate"
   | number
+  | Cut
   | { readonly status: number; readonly headers?: Readonly<Record<string, string | readonly string[]>>; readonly body?: string | Uint8Array };
 
 export interface RegistryOptions {
@@ -56,6 +62,8 @@ export interface RegistryOptions {
   readonly maximumBody?: number;
   /** Value of `OCI-Chunk-Min-Length`. */
   readonly chunkMinimum?: number;
+  /** Whether an upload session is forgotten when its connection breaks, as distribution 2.8 does. @default false */
+  readonly forgetsBroken?: boolean;
   /** Milliseconds every answer waits. */
   readonly latency?: number;
   readonly tls?: { readonly cert: string; readonly key: string };
@@ -99,6 +107,8 @@ export interface TestRegistry {
   repository(name: string): StoredRepository;
   putBlob(repository: string, bytes: Uint8Array | string, mediaType?: string): SeededDescriptor;
   putManifest(repository: string, reference: string, manifest: unknown, mediaType?: string): SeededDescriptor;
+  /** Lets every token that was given out run out. */
+  expireTokens(): void;
   /** `METHOD path` of every request so far, digests and upload ids replaced by names. */
   log(): readonly string[];
   clear(): void;

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { type Answer, type Context, error, handle, repositoryOf, sha256 } from "./registry-handlers.ts";
-import type { Fault, RegistryOptions, SeededDescriptor, SeenRequest, TestRegistry } from "./registry-types.ts";
+import { type Answer, type Context, error, handle, keepBroken, repositoryOf, sha256 } from "./registry-handlers.ts";
+import type { Cut, Fault, RegistryOptions, SeededDescriptor, SeenRequest, TestRegistry } from "./registry-types.ts";
 
 export { sha256 } from "./registry-handlers.ts";
 export type * from "./registry-types.ts";
@@ -46,6 +46,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
       if (!reference.includes(":")) repository(name).tags.set(reference, digest);
       return { mediaType: type, digest, size: bytes.length };
     },
+    expireTokens: () => context.tokens.clear(),
     log: () => requests.map((request) => `${request.method} ${shortenPath(request.path)}`),
     clear() {
       requests.length = 0;
@@ -152,6 +153,7 @@ function listener(context: Context, requests: SeenRequest[]): RequestListener {
     try {
       const fault = await context.options.fault?.(seen);
       if (fault === "reset") return void request.socket.destroy();
+      if (typeof fault === "object" && "cut" in fault) return void (await cut(context, seen, request, fault.cut));
       const body = await readBody(request);
       seen.size = body.length;
       if (context.options.latency) await new Promise((resolve) => setTimeout(resolve, context.options.latency));
@@ -164,7 +166,18 @@ function listener(context: Context, requests: SeenRequest[]): RequestListener {
   };
 }
 
-function spoil(answer: Answer, fault: Fault | undefined): Answer {
+async function cut(context: Context, seen: SeenRequest, request: IncomingMessage, count: number): Promise<void> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of request) {
+    pieces.push(piece as Uint8Array);
+    seen.size += (piece as Uint8Array).length;
+    if (seen.size >= count) break;
+  }
+  keepBroken(context, seen, new Uint8Array(Buffer.concat(pieces)).slice(0, count));
+  request.socket.destroy();
+}
+
+function spoil(answer: Answer, fault: Exclude<Fault, Cut> | undefined): Answer {
   const bytes = typeof answer.body === "string" ? new TextEncoder().encode(answer.body) : answer.body;
   if (!bytes || bytes.length === 0) return answer;
   if (fault === "truncate") return { ...answer, body: bytes.slice(0, bytes.length - 1) };

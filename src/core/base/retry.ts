@@ -26,6 +26,8 @@ export interface RetryOptions {
   readonly signal?: AbortSignal;
   /** Tells whether `error` may pass; a number is the least wait in milliseconds the other side asked for. */
   readonly isTransient: (error: unknown) => boolean | number;
+  /** Tells whether the try that failed began further on than the one before, so that tries are counted anew. @default never */
+  readonly gotFurther?: () => boolean;
   /** Is told before each wait. */
   readonly onRetry?: (error: unknown, wait: number, attempt: number) => void;
 }
@@ -38,6 +40,7 @@ export async function retry<T>(task: (attempt: number) => Promise<T>, options: R
       return await task(attempt);
     } catch (error) {
       const transient = options.isTransient(error);
+      if (options.gotFurther?.() === true) attempt = 0;
       if (transient === false || attempt >= policy.retries || signal?.aborted) throw error;
       const bound = Math.min(policy.delay * 2 ** attempt, policy.maximumDelay);
       const wait = Math.max(typeof transient === "number" ? transient : 0, bound * tools.random());

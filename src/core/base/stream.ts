@@ -86,6 +86,19 @@ function release(iterator: AsyncIterator<Bytes> | Iterator<Bytes>): void {
   Promise.resolve(iterator.return?.()).catch(() => {});
 }
 
+/** Returns `stream` without its first `count` bytes, which are read and let go. */
+export function skipBytes(stream: ByteStream, count: number): ByteStream {
+  return count === 0 ? stream : streamOf(rest(stream, count));
+}
+
+async function* rest(stream: ByteStream, count: number): AsyncGenerator<Bytes, void, void> {
+  let left = count;
+  for await (const piece of iterate(stream)) {
+    if (piece.length > left) yield piece.slice(left);
+    left = Math.max(0, left - piece.length);
+  }
+}
+
 /** Returns `bytes` as a stream of one piece. */
 export function streamBytes(bytes: Bytes): ByteStream {
   return streamOf(bytes.length === 0 ? [] : [bytes]);

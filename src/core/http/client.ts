@@ -40,6 +40,8 @@ export interface HttpClientOptions {
 export interface RetryingOptions {
   /** Tries after the first; the client's own number where it is left out. */
   readonly retries?: number;
+  /** Tells whether the try that failed began further on than the one before, so that tries are counted anew. @default never */
+  readonly gotFurther?: () => boolean;
   /** Ends waiting and trying. */
   readonly signal?: AbortSignal;
 }
@@ -104,13 +106,14 @@ export function createHttpClient(tools: HttpTools, options: HttpClientOptions = 
 
   const client: HttpClient = {
     secrets,
-    async retry(task, { retries: own, signal } = {}) {
+    async retry(task, { retries: own, signal, gotFurther } = {}) {
       const most = own ?? retries;
       try {
         return await retry(task, {
           policy: { retries: most, delay: retryDelay, maximumDelay },
           tools: { sleep: tools.clock.sleep, random: tools.random.number },
           ...(signal && { signal }),
+          ...(gotFurther && { gotFurther }),
           isTransient: (error) => (error instanceof TransientError ? (error.retryAfter ?? true) : isTransientFailure(error)),
           onRetry: (error, wait, attempt) =>
             options.report?.({ type: "retry", message: error instanceof Error ? error.message : String(error), wait, attempt, retries: most }),

@@ -1,51 +1,50 @@
-import { type Bytes, concatBytes, iterate } from "../../base/mod.ts";
-import { registryError } from "./errors.ts";
-import { closingUrl, expectCreated, nextLocation, type Session, type Upload } from "./upload.ts";
+import { type ByteStream, type Bytes, concatBytes, iterate, skipBytes } from "../../base/mod.ts";
+import { failureOf } from "./errors.ts";
+import { closingUrl, expectCreated, moveSession, type Session, signalOf, type Upload } from "./session.ts";
 
 /** Largest chunk, unless the registry asks for more: GitHub refuses more than 4 MiB. */
 const chunkSize = 4 * 1024 * 1024;
 
-/** Sends a blob in chunks, for registries that refuse one piece; each goes to the newest location. */
+/** Sends what `session` lacks of a blob in chunks, for registries that refuse one piece, and for a piece that broke; each goes to the newest location. */
 export async function sendChunks(upload: Upload, session: Session): Promise<void> {
   const { access, descriptor, options, doing } = upload;
-  const signal = options.signal ? { signal: options.signal } : {};
-  let { url } = session;
-  let offset = 0;
-  for await (const chunk of chunks(upload, Math.max(chunkSize, session.chunkMinimum))) {
-    const request = {
-      method: "PATCH",
-      at: url,
-      headers: { "content-type": "application/octet-stream", "content-range": `${offset}-${offset + chunk.length - 1}` },
-      body: chunk,
-      doing,
-      ...signal,
-    } as const;
-    const response = await access.send(request);
-    // One large registry answers 201 to every chunk.
-    if (response.status !== 202 && response.status !== 201) throw await registryError(response, request);
-    await response.discard();
-    upload.sessions.delete(url.href);
-    url = nextLocation(response);
-    upload.sessions.add(url.href);
-    offset += chunk.length;
+  const rest = skipBytes(await upload.open(), session.offset);
+  for await (const chunk of chunks(rest, Math.max(chunkSize, session.chunkMinimum))) {
+    await sendChunk(upload, session, chunk);
     options.onProgress?.(chunk.length);
   }
   const request = {
     method: "PUT",
-    at: closingUrl(url, descriptor.digest),
+    at: closingUrl(session.url, descriptor.digest),
     body: new Uint8Array(),
     headers: { "content-type": "application/octet-stream" },
     doing,
-    ...signal,
+    ...signalOf(upload),
   } as const;
   await expectCreated(await access.send(request), request);
-  upload.sessions.delete(url.href);
 }
 
-async function* chunks(upload: Upload, size: number): AsyncGenerator<Bytes, void, void> {
+async function sendChunk(upload: Upload, session: Session, chunk: Bytes): Promise<void> {
+  const request = {
+    method: "PATCH",
+    at: session.url,
+    headers: { "content-type": "application/octet-stream", "content-range": `${session.offset}-${session.offset + chunk.length - 1}` },
+    body: chunk,
+    doing: upload.doing,
+    ...signalOf(upload),
+  } as const;
+  const response = await upload.access.send(request);
+  // One large registry answers 201 to every chunk.
+  if (response.status !== 202 && response.status !== 201) throw await failureOf(response, request);
+  await response.discard();
+  moveSession(upload, session, response);
+  session.offset += chunk.length;
+}
+
+async function* chunks(stream: ByteStream, size: number): AsyncGenerator<Bytes, void, void> {
   let pieces: Bytes[] = [];
   let length = 0;
-  for await (const piece of iterate(await upload.open())) {
+  for await (const piece of iterate(stream)) {
     let rest = piece;
     while (length + rest.length >= size) {
       const cut = size - length;

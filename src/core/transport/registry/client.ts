@@ -82,10 +82,16 @@ export interface RegistryMemory {
   readonly uploads: Map<string, Promise<BlobOutcome>>;
   /** Manifests that are being put or have been. */
   readonly manifests: Map<string, Promise<void>>;
+  /** Manifests that the registry has said it has. */
+  readonly present: Set<string>;
+  /** Tags and digests that were written, as `host/repository:tag` and `host/repository@digest`. */
+  readonly written: Set<string>;
   /** Fallback tags that are being edited. */
   readonly referrers: Map<string, Promise<void>>;
-  /** Hosts that refuse a blob in one piece. */
+  /** Repositories that refuse a blob in one piece. */
   readonly chunked: Set<string>;
+  /** Repositories that refuse to be asked for a mount from themselves. */
+  readonly refusesMount: Set<string>;
 }
 
 /** Bytes of manifests, and again of configs, kept for a run. */
@@ -113,8 +119,11 @@ export function createRegistryClient(host: RegistryHost, options: RegistryClient
       blobs: createKeep(keptBytes, (bytes) => bytes.length),
       uploads: new Map(),
       manifests: new Map(),
+      present: new Set(),
+      written: new Set(),
       referrers: new Map(),
       chunked: new Set(),
+      refusesMount: new Set(),
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type ByteStream, type Bytes, iterate, OciError, streamOf } from "../../base/mod.ts";
+import { type ByteStream, type Bytes, iterate, OciError, skipBytes, streamOf } from "../../base/mod.ts";
 import { type HttpResponse, isTransientFailure } from "../../http/mod.ts";
 import type { Access, RegistryRequest } from "./access.ts";
 import { registryError } from "./errors.ts";
@@ -54,7 +54,7 @@ async function openFrom(
       return response.body;
     }
     if (response.status !== 200) throw await registryError(response, request);
-    return streamOf(skip(response.body, offset));
+    return skipBytes(response.body, offset);
   });
 }
 
@@ -63,12 +63,4 @@ async function checkRange(response: HttpResponse, { offset, size }: { readonly o
   if (start === String(offset) && (total === "*" || total === String(size))) return;
   await response.discard();
   throw new OciError("REGISTRY", `${doing}: the registry answered with another range than bytes ${offset} to the end of ${size}`);
-}
-
-async function* skip(body: ByteStream, count: number): AsyncGenerator<Bytes, void, void> {
-  let left = count;
-  for await (const piece of iterate(body)) {
-    if (piece.length > left) yield piece.slice(left);
-    left = Math.max(0, left - piece.length);
-  }
 }

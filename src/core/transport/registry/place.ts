@@ -6,7 +6,8 @@ import type { RegistryClient } from "./client.ts";
 import { findManifest, openBlob, readManifest, readSmallBlob } from "./read.ts";
 import { keepTag, recallManifest, recallsTag, rememberedManifest } from "./recall.ts";
 import { addReferrer } from "./referrers.ts";
-import { cancelSession, hasBlob, putBlob } from "./upload.ts";
+import { cancelSession } from "./session.ts";
+import { hasBlob, putBlob } from "./upload.ts";
 import { removeTag, type WriteManifestOptions, writeManifest } from "./write.ts";
 
 /**

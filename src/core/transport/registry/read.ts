@@ -1,6 +1,6 @@
-import { type ByteStream, type Bytes, MismatchError, OciError, streamBytes, tryParseBase64 } from "../../base/mod.ts";
+import { type ByteStream, type Bytes, isOciError, MismatchError, OciError, type RegistryError, streamBytes, tryParseBase64 } from "../../base/mod.ts";
 import { digestBytes, openDocument, verifyBytes, verifyStream } from "../../content/mod.ts";
-import type { HttpResponse } from "../../http/mod.ts";
+import { type HttpResponse, TransientError } from "../../http/mod.ts";
 import type { ContentOptions } from "../../port/mod.ts";
 import {
   type Descriptor,
@@ -11,7 +11,7 @@ import {
   normaliseMediaType,
   tryParseDigest,
 } from "../../spec/mod.ts";
-import { type Access, blobPath, manifestPath } from "./access.ts";
+import { type Access, blobPath, manifestPath, memoryKey } from "./access.ts";
 import { continueDownload } from "./download.ts";
 import { registryError } from "./errors.ts";
 import { keepBlob, keepManifest, recallBlob } from "./recall.ts";
@@ -39,7 +39,7 @@ export async function readManifest(access: Access, version: string, options: Rea
     ...(options.signal && { signal: options.signal }),
   } as const;
   return await access.exchange(request, async (response) => {
-    if (response.status !== 200) throw await registryError(response, request);
+    if (response.status !== 200) throw lateOr(access, version, await registryError(response, request));
     const bytes = await response.readBody(maximumSize);
     const mediaType = response.headers.get("content-type");
     const what = `manifest ${name}`;
@@ -50,6 +50,7 @@ export async function readManifest(access: Access, version: string, options: Rea
       ...(options.expected !== undefined && { expected: options.expected }),
     });
     await keepManifest(access, document);
+    access.client.memory.present.add(memoryKey(access, document.descriptor.digest));
     return document;
   });
 }
@@ -77,6 +78,15 @@ export async function findManifest(
   version: string,
   options: ContentOptions & { readonly doing?: string } = {},
 ): Promise<ManifestStatus | undefined> {
+  try {
+    return await askStatus(access, version, options);
+  } catch (error) {
+    if (isOciError(error, "NOT_FOUND")) return undefined;
+    throw error;
+  }
+}
+
+async function askStatus(access: Access, version: string, options: ContentOptions & { readonly doing?: string }): Promise<ManifestStatus> {
   const doing = options.doing ?? `Cannot read ${access.nameOf(version)}`;
   const request = {
     method: "HEAD",
@@ -86,23 +96,18 @@ export async function findManifest(
     ...(options.signal && { signal: options.signal }),
   } as const;
   return await access.exchange(request, async (response) => {
-    if (response.status === 404) return undefined;
-    if (response.status === 200) return { descriptor: describeAnswer(response), etag: strongTag(response.headers.get("etag")) };
+    if (response.status === 200) return { descriptor: notePresent(access, describeAnswer(response)), etag: strongTag(response.headers.get("etag")) };
+    if (response.status === 404) throw lateOr(access, version, await registryError(response, request));
     // A HEAD has no body that could say why, and some registries refuse it where they would answer a GET.
     if (response.status === 401 || response.status === 403 || response.status === 429) throw await registryError(response, request);
     return await readStatus(access, version, options);
   });
 }
 
-async function readStatus(access: Access, version: string, options: ContentOptions): Promise<ManifestStatus | undefined> {
-  try {
-    const expected = tryParseDigest(version);
-    const { descriptor } = await readManifest(access, version, { ...options, ...(expected && { expected }) });
-    return { descriptor, etag: undefined };
-  } catch (error) {
-    if (error instanceof OciError && error.code === "NOT_FOUND") return undefined;
-    throw error;
-  }
+async function readStatus(access: Access, version: string, options: ContentOptions): Promise<ManifestStatus> {
+  const expected = tryParseDigest(version);
+  const { descriptor } = await readManifest(access, version, { ...options, ...(expected && { expected }) });
+  return { descriptor, etag: undefined };
 }
 
 function describeAnswer({ headers }: HttpResponse): Descriptor | undefined {
@@ -112,6 +117,16 @@ function describeAnswer({ headers }: HttpResponse): Descriptor | undefined {
   const mediaType = manifestMediaTypes.find((known) => known === type);
   if (digest === undefined || mediaType === undefined || !/^\d{1,15}$/.test(length) || length === "0") return undefined;
   return { mediaType, digest, size: Number(length) };
+}
+
+function notePresent(access: Access, descriptor: Descriptor | undefined): Descriptor | undefined {
+  if (descriptor) access.client.memory.present.add(memoryKey(access, descriptor.digest));
+  return descriptor;
+}
+
+/** Some registries accept a manifest and do not find it for a moment: what was written in this run is asked for again. */
+function lateOr(access: Access, version: string, error: RegistryError): RegistryError | TransientError {
+  return error.answer.status === 404 && access.client.memory.written.has(memoryKey(access, version)) ? new TransientError(error) : error;
 }
 
 /** A weak tag never matches in `If-Match` (RFC 9110 section 13.1.1). */

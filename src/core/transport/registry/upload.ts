@@ -1,38 +1,15 @@
 import { type ByteStream, type Bytes, iterate, RegistryError, streamOf } from "../../base/mod.ts";
-import { type HttpResponse, resolveHop } from "../../http/mod.ts";
-import type { BlobOutcome, PutBlobOptions } from "../../port/mod.ts";
-import type { Descriptor } from "../../spec/mod.ts";
-import { type Access, blobPath } from "./access.ts";
+import { TransientError } from "../../http/mod.ts";
+import type { BlobOutcome } from "../../port/mod.ts";
+import { blobPath } from "./access.ts";
 import { openAhead } from "./ahead.ts";
 import { sendChunks } from "./chunks.ts";
-import { failureOf, mayHaveHappened, registryError } from "./errors.ts";
+import { mayHaveHappened, registryError } from "./errors.ts";
+import { mount, mountFromItself } from "./mount.ts";
+import { closingUrl, dropSession, expectCreated, resumeSession, type Session, signalOf, startSession, type Upload } from "./session.ts";
 
 /** A blob of this size or less is sent sooner than asked for. */
 const smallSize = 1024 * 1024;
-
-/** An upload session. */
-export interface Session {
-  /** Where the next piece goes. */
-  readonly url: URL;
-  /** Least size of a chunk but the last. */
-  readonly chunkMinimum: number;
-}
-
-/** A blob on its way to a repository. */
-export interface Upload {
-  /** The repository. */
-  readonly access: Access;
-  /** What is put. */
-  readonly descriptor: Descriptor;
-  /** Opens the content. */
-  readonly open: () => Promise<ByteStream>;
-  /** The options it was put with. */
-  readonly options: PutBlobOptions;
-  /** Sessions that are open. */
-  readonly sessions: Set<string>;
-  /** How the sentence of a failure begins. */
-  readonly doing: string;
-}
 
 /** Puts a blob: mounted where it lies in the same registry, not sent where it is, else sent in one piece. */
 export async function putBlob(upload: Upload): Promise<BlobOutcome> {
@@ -43,30 +20,10 @@ export async function putBlob(upload: Upload): Promise<BlobOutcome> {
   const mounted = isNear ? await mount(upload, from.repository) : undefined;
   if (mounted === "mounted") return "mounted";
   if (descriptor.size > smallSize && (await hasBlob(upload))) {
-    if (mounted) await cancel(upload, mounted);
+    if (mounted) await dropSession(upload, mounted);
     return "exists";
   }
-  return await send(upload, mounted);
-}
-
-/**
- * Asks the registry to take the blob over from another repository. Every refusal means an ordinary upload, that of a token
- * for both repositories too; an accepted session is the session to use.
- */
-async function mount(upload: Upload, from: string): Promise<"mounted" | Session | undefined> {
-  const { access, descriptor, doing } = upload;
-  const at = `blobs/uploads/?mount=${encodeURIComponent(descriptor.digest)}&from=${encodeURIComponent(from)}`;
-  try {
-    return await access.exchange({ method: "POST", at, body: new Uint8Array(), from, doing, ...signalOf(upload) }, async (response) => {
-      const session = response.status === 202 ? openSession(upload, response) : undefined;
-      await response.discard();
-      return response.status === 201 ? ("mounted" as const) : session;
-    });
-  } catch (error) {
-    const status = error instanceof RegistryError ? error.answer.status : 0;
-    if (status >= 400 && status < 500 && status !== 429) return undefined;
-    throw error;
-  }
+  return await send(upload, mounted, { asks: !isNear && descriptor.size <= smallSize });
 }
 
 /** Tells whether the repository has the blob. */
@@ -78,65 +35,80 @@ export async function hasBlob({ access, descriptor, doing, options }: Pick<Uploa
   });
 }
 
-/** Sends the blob until it is there; after a try that may have succeeded the registry is asked before the next. */
-async function send(upload: Upload, first: Session | undefined): Promise<BlobOutcome> {
-  const { access } = upload;
-  const { http } = access.client;
-  const state = { session: first, isUnsure: false };
-  return await http.retry<BlobOutcome>(async () => {
-    if (state.isUnsure && (await hasBlob(upload))) return "copied";
-    const ahead = state.session === undefined && upload.descriptor.size > 0 ? openAhead(upload.open) : undefined;
-    const task = ahead ? { ...upload, open: ahead.open } : upload;
-    try {
-      const session = state.session ?? (await start(task));
-      state.session = undefined;
-      await sendTo(task, session, state);
-      upload.sessions.delete(session.url.href);
-    } finally {
-      await ahead?.close();
-    }
-    return "copied";
-  }, signalOf(upload));
+/** How far the sending of a blob is. */
+interface Sending {
+  /** The session to go on with. */
+  session: Session | undefined;
+  /** The session of a try that may have succeeded, wholly or in part. */
+  broken: Session | undefined;
+  /** Bytes that were there when the try before went on. */
+  reached: number;
+  /** Whether this try goes on further on than the one before. */
+  isFurther: boolean;
+  /** Whether to go on at all where a try broke off: a registry that once said something else than it has is not believed again. */
+  mayResume: boolean;
 }
 
-async function sendTo(upload: Upload, session: Session, state: { isUnsure: boolean }): Promise<void> {
+/** Sends the blob until it is there; after a try that may have succeeded the registry is asked before the next. */
+async function send(upload: Upload, first: Session | undefined, { asks }: { readonly asks: boolean }): Promise<BlobOutcome> {
+  const { http } = upload.access.client;
+  const sending: Sending = { session: first, broken: undefined, reached: 0, isFurther: false, mayResume: upload.descriptor.size > smallSize };
+  return await http.retry<BlobOutcome>(
+    async (attempt) => {
+      if (sending.broken) {
+        if (await hasBlob(upload)) return "copied";
+        await resume(upload, sending, sending.broken);
+      }
+      const ahead = sending.session === undefined && upload.descriptor.size > 0 ? openAhead(upload.open) : undefined;
+      try {
+        return await begin(ahead ? { ...upload, open: ahead.open } : upload, sending, asks && attempt === 0);
+      } finally {
+        await ahead?.close();
+      }
+    },
+    { ...signalOf(upload), gotFurther: () => sending.isFurther },
+  );
+}
+
+/** Takes up the session that broke, where the registry has kept some of the blob; then only the rest is sent. */
+async function resume(upload: Upload, sending: Sending, broken: Session): Promise<void> {
+  sending.broken = undefined;
+  sending.session = sending.mayResume ? await resumeSession(upload, broken) : undefined;
+  const offset = sending.session?.offset ?? 0;
+  sending.isFurther = offset > sending.reached;
+  sending.reached = offset;
+}
+
+async function begin(upload: Upload, sending: Sending, asks: boolean): Promise<BlobOutcome> {
+  const opened = sending.session ?? (asks ? await mountFromItself(upload) : undefined) ?? (await startSession(upload));
+  sending.session = undefined;
+  if (opened === "mounted") return "exists";
+  const outcome = await sendTo(upload, opened, sending);
+  upload.sessions.delete(opened.url.href);
+  return outcome;
+}
+
+async function sendTo(upload: Upload, session: Session, sending: Sending): Promise<BlobOutcome> {
   const { access } = upload;
+  const isResumed = session.offset > 0;
   try {
-    if (access.client.memory.chunked.has(access.key)) await sendChunks(upload, session);
+    if (isResumed || access.client.memory.chunked.has(access.key)) await sendChunks(upload, session);
     else await sendWhole(upload, session);
+    return "copied";
   } catch (error) {
-    state.isUnsure = mayHaveHappened(error);
+    if (mayHaveHappened(error) || (session.offset > 0 && error instanceof TransientError)) sending.broken = session;
+    else if (isResumed && error instanceof RegistryError) {
+      sending.mayResume = false;
+      throw new TransientError(error);
+    } else if (isRepeated(error) && (await hasBlob(upload))) return "exists";
     throw error;
   }
 }
 
-async function start(upload: Upload): Promise<Session> {
-  const { access, doing } = upload;
-  const request = { method: "POST", at: "blobs/uploads/", body: new Uint8Array(), doing, ...signalOf(upload) } as const;
-  return await access.exchange(request, async (response) => {
-    if (response.status !== 202) throw await registryError(response, request);
-    const session = openSession(upload, response);
-    await response.discard();
-    return session;
-  });
-}
-
-function openSession(upload: Upload, response: HttpResponse): Session {
-  const url = nextLocation(response);
-  const minimum = response.headers.get("oci-chunk-min-length") ?? "";
-  upload.sessions.add(url.href);
-  return { url, chunkMinimum: /^\d{1,12}$/.test(minimum) ? Number(minimum) : 0 };
-}
-
-/** Returns where the answer says to go on; it may be relative, and another host. */
-export function nextLocation(response: HttpResponse): URL {
-  return resolveHop(response.headers.get("location"), response.url, { what: "upload location", secrets: response.secrets });
-}
-
-/** Returns `url` with the digest behind its query, as text: a query that is taken apart and put together again breaks signatures. */
-export function closingUrl(url: URL, digest: string): URL {
-  const { href } = url;
-  return new URL(`${href}${href.includes("?") ? "&" : "?"}digest=${encodeURIComponent(digest)}`);
+/** Tells whether the registry may have refused a blob because it has it; one large registry does. */
+function isRepeated(error: unknown): boolean {
+  if (!(error instanceof RegistryError) || error.answer.codes.includes("DIGEST_INVALID")) return false;
+  return error.answer.status === 400 || error.answer.status === 403 || error.answer.status === 409;
 }
 
 /** Statuses with which registries refuse a blob in one piece. */
@@ -158,15 +130,10 @@ async function sendWhole(upload: Upload, session: Session): Promise<void> {
     await response.discard();
     access.client.memory.chunked.add(access.key);
     upload.sessions.delete(session.url.href);
-    return await sendChunks(upload, await start(upload));
+    Object.assign(session, await startSession(upload));
+    return await sendChunks(upload, session);
   }
   await expectCreated(response, request);
-}
-
-/** Accepts a finished upload. @throws for every other answer what {@linkcode failureOf} makes of it */
-export async function expectCreated(response: HttpResponse, request: { readonly method: "PUT"; readonly doing: string }): Promise<void> {
-  if (response.status === 201 || response.status === 204) return await response.discard();
-  throw await failureOf(response, request);
 }
 
 function counted(stream: ByteStream, onProgress: ((bytes: number) => void) | undefined): ByteStream {
@@ -178,31 +145,4 @@ async function* tell(stream: ByteStream, onProgress: (bytes: number) => void): A
     yield piece;
     onProgress(piece.length);
   }
-}
-
-/** Gives a session back, as far as the registry takes it (distribution-spec "Cancelling an upload"). */
-async function cancel(upload: Upload, session: Session): Promise<void> {
-  upload.sessions.delete(session.url.href);
-  await cancelSession(upload.access, session.url.href);
-}
-
-/** Milliseconds a registry has to answer that it forgets a session. */
-const cancelTime = 2000;
-
-/** Deletes the session at `href`, after an interruption too; what goes wrong does not matter. */
-export async function cancelSession(access: Access, href: string): Promise<void> {
-  const late = new AbortController();
-  const disarm = access.client.clock.after(cancelTime, () => late.abort());
-  try {
-    const response = await access.send({ method: "DELETE", at: new URL(href), doing: "Cannot cancel an upload", signal: late.signal });
-    await response.discard();
-  } catch {
-    // The registry forgets sessions by itself after a while.
-  } finally {
-    disarm();
-  }
-}
-
-function signalOf({ options }: Upload): { readonly signal?: AbortSignal } {
-  return options.signal ? { signal: options.signal } : {};
 }

@@ -1,9 +1,9 @@
-import { MismatchError, OciError, quote } from "../../base/mod.ts";
+import { MismatchError, OciError, quote, RegistryError } from "../../base/mod.ts";
 import { digestBytes } from "../../content/mod.ts";
-import type { HttpResponse } from "../../http/mod.ts";
+import { type HttpResponse, TransientError } from "../../http/mod.ts";
 import type { ContentOptions } from "../../port/mod.ts";
-import { type Digest, digestAlgorithm, type ManifestDocument, tryParseDigest } from "../../spec/mod.ts";
-import { type Access, manifestPath } from "./access.ts";
+import { type Digest, digestAlgorithm, isImageIndex, type ManifestDocument, tryParseDigest } from "../../spec/mod.ts";
+import { type Access, manifestPath, memoryKey } from "./access.ts";
 import { failureOf, mayHaveHappened, registryError } from "./errors.ts";
 import { findManifest, readManifest } from "./read.ts";
 
@@ -47,12 +47,26 @@ export async function writeManifest(access: Access, version: string, document: M
       held = await check();
     }
     try {
-      return await put(version, held);
+      const written = await put(version, held);
+      for (const name of [version, descriptor.digest]) access.client.memory.written.add(memoryKey(access, name));
+      return written;
     } catch (error) {
       isUnsure = mayHaveHappened(error);
-      throw error;
+      throw isContradiction(access, document, error) ? new TransientError(error) : error;
     }
   }, signal);
+}
+
+/** What registries say of a manifest that refers to what they lack. */
+const lacking: ReadonlySet<string> = new Set(["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN", "MANIFEST_INVALID"]);
+
+/** Tells whether the registry misses what it has said it has: one of its copies that has not heard of it yet, which passes. */
+function isContradiction({ key, client }: Access, { value }: ManifestDocument, error: unknown): boolean {
+  if (!(error instanceof RegistryError) || !error.answer.codes.some((code) => lacking.has(code))) return false;
+  const { uploads, manifests, present } = client.memory;
+  const references = isImageIndex(value) ? value.manifests : [value.config, ...value.layers];
+  const isKnown = (at: string): boolean => uploads.has(at) || manifests.has(at) || present.has(at);
+  return references.length > 0 && references.every(({ digest }) => isKnown(`${key}@${digest}`));
 }
 
 interface Answered {
@@ -103,7 +117,10 @@ export async function removeTag(access: Access, tag: string, { signal }: Content
   const name = access.nameOf(tag);
   const request = { method: "DELETE", at: manifestPath(tag), doing: `Cannot remove ${name}`, ...(signal && { signal }) } as const;
   await access.exchange(request, async (response) => {
-    if (response.status < 300) return await response.discard();
+    if (response.status < 300) {
+      access.client.memory.written.delete(memoryKey(access, tag));
+      return await response.discard();
+    }
     const error = await registryError(response, request);
     if (response.status !== 405 && response.status !== 400) throw error;
     throw new OciError(
