@@ -1,10 +1,12 @@
 /** Bytes with a promise attached: verified streams and documents, files published whole or swapped, content-addressed files. */
 export * from "./cache.ts";
 export * from "./content-files.ts";
+export * from "./content-reader.ts";
 export * from "./document.ts";
 export * from "./graph.ts";
 export * from "./overlay.ts";
 export * from "./plain-file.ts";
 export * from "./publish.ts";
 export * from "./swap-file.ts";
+export * from "./tree.ts";
 export * from "./verify.ts";
