@@ -21,6 +21,8 @@ export interface VerbContext {
   readonly globals: Globals;
   /** Variables, user, platform. */
   readonly environment: Environment;
+  /** Has `task` done when the verb has ended, however it ends. */
+  atEnd(task: () => Promise<void>): void;
   /** Makes the program end with `status` when the verb returns, for verbs that answer no with 1. */
   exit(status: number): void;
 }

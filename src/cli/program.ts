@@ -98,5 +98,11 @@ async function runVerb(verb: Verb, args: Args, running: Running): Promise<void> 
   const { host, output } = running;
   const quiet = verb.progress !== true || (args.knows("quiet") && args.flag("quiet"));
   const report = createReport(output, { clock: host.clock, quiet });
-  await verb.run({ ...running, report, globals: readGlobals(args), environment: host.environment }, args);
+  const ends: (() => Promise<void>)[] = [];
+  const atEnd = (task: () => Promise<void>) => void ends.push(task);
+  try {
+    await verb.run({ ...running, report, globals: readGlobals(args), environment: host.environment, atEnd }, args);
+  } finally {
+    for (const end of ends) await end();
+  }
 }

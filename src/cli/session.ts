@@ -8,14 +8,14 @@ import { version } from "./version.ts";
 
 /** Returns the context of the library's verbs as the command line asks for it; `--creds` are for the registries of `owners`, if they lead to any. */
 export function openSession(context: VerbContext, args: Args, owners: readonly string[]): ListContext {
-  const { host, report, signal, globals, secrets } = context;
+  const { host, report, signal, globals, secrets, atEnd } = context;
   const number = (name: string): number | undefined => (args.knows(name) ? args.number(name) : undefined);
   const [retries, concurrency] = [number("retry"), number("concurrency")];
   if (concurrency === 0) throw usageError('invalid argument "0" for "--concurrency" flag: expected 1 or more');
   const retryDelay = args.knows("retry-delay") ? args.duration("retry-delay") : undefined;
   const credentialDomains = registryDomains(owners);
   const cacheDirectory = args.knows("no-cache") && !args.flag("no-cache") ? findCacheDirectory(host) : undefined;
-  return openLists(host, {
+  const lists = openLists(host, {
     ...(args.knows("authfile") ? readAccess(args) : {}),
     ...(cacheDirectory !== undefined && { cacheDirectory }),
     ...(credentialDomains.length > 0 && { credentialDomains }),
@@ -28,6 +28,8 @@ export function openSession(context: VerbContext, args: Args, owners: readonly s
     signal,
     secrets,
   });
+  atEnd(() => lists.transports.close());
+  return lists;
 }
 
 /** Returns whom credentials belong to: a list at a location, else everything else that is named. */

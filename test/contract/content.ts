@@ -10,6 +10,8 @@ export interface PlaceFixture {
   readonly open: (tag?: string) => Promise<ContentPlace>;
   /** Whether the place has names: `tag` of `putRoot`, and `removeName`. */
   readonly hasNames: boolean;
+  /** Makes what was put readable, where that takes more than putting it there. */
+  readonly settle?: (place: ContentPlace) => Promise<void>;
   /** Takes away what the fixture needed. */
   readonly close?: () => Promise<void>;
 }
@@ -102,28 +104,32 @@ export function testContentPlace(name: string, make: () => Promise<PlaceFixture>
       await expect(source.blob(two.layer.descriptor)).rejects.toEqual(code("NOT_FOUND"));
     });
 
-    test("smallBlob() refuses more than 4 MiB", async ({ open }) => {
+    test("smallBlob() refuses more than 4 MiB", async ({ open, settle }) => {
       const large = blobOf("application/octet-stream", "x".repeat(4 * 1024 * 1024 + 1));
       const place = await open();
       await place.target.putBlob(large.descriptor, async () => streamBytes(large.bytes));
+      await settle?.(place);
       await expect(place.source.smallBlob(large.descriptor)).rejects.toEqual(code("LIMIT"));
     });
 
-    test("putBlob() takes an empty blob", async ({ open }) => {
+    test("putBlob() takes an empty blob", async ({ open, settle }) => {
       const empty = blobOf("application/octet-stream", "");
       const place = await open();
       await place.target.putBlob(empty.descriptor, async () => streamBytes(empty.bytes));
+      await settle?.(place);
       expect(await readAll(await place.source.blob(empty.descriptor), everything)).toEqual(empty.bytes);
     });
 
-    test("putBlob() can be repeated and tells of every byte that went", async ({ open }) => {
-      const { target, source } = await open();
+    test("putBlob() can be repeated and tells of every byte that went", async ({ open, settle }) => {
+      const place = await open();
+      const { target, source } = place;
       for (let time = 0; time < 2; time++) {
         let gone = 0;
         const pieces = [one.layer.bytes.slice(0, 3), one.layer.bytes.slice(3)];
         const outcome = await target.putBlob(one.layer.descriptor, async () => streamOf(pieces), { onProgress: (bytes) => (gone += bytes) });
         expect(gone).toBe(outcome === "copied" ? one.layer.bytes.length : 0);
       }
+      await settle?.(place);
       expect(await source.smallBlob(one.layer.descriptor)).toEqual(one.layer.bytes);
     });
 

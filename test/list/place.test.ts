@@ -40,14 +40,14 @@ for (const kind of stages) {
     it("is not overwritten by an amending create that found nothing when somebody else was faster", async () => {
       const { host, lists, at, amd64 } = await stage();
       let isFirst = true;
-      const readFile: typeof host.files.readFile = async (path, limit) => {
+      const read: typeof host.files.read = async (path, options) => {
         if (isFirst && path.startsWith("/src/")) {
           isFirst = false;
           await createList(lists, at, { images: ["oci:/src:amd64"] });
         }
-        return host.files.readFile(path, limit);
+        return host.files.read(path, options);
       };
-      const slower = openLists({ ...host, files: { ...host.files, readFile } }, { root: "/slower", verifyTls: false });
+      const slower = openLists({ ...host, files: { ...host.files, read } }, { root: "/slower", verifyTls: false });
       expect((await failureOf(createList(slower, at, { images: ["oci:/src:arm64"], amend: true }))).code).toBe("CONFLICT");
       expect((await indexAt(host, at)).manifests.map(({ digest }) => digest)).toEqual([amd64.descriptor.digest]);
     });

@@ -39,7 +39,7 @@ describe("the metadata file of pushList()", () => {
 
   it("is written after success only, whole or not at all", async () => {
     const { host, lists } = await filled();
-    await failureOf(pushList(lists, "app", ["oci:/out:1", "oci-archive:x"], { metadataFile: "/metadata.json" }));
+    await failureOf(pushList(lists, "app", ["oci:/out:1", "tarball:x"], { metadataFile: "/metadata.json" }));
     expect(await host.files.status("/metadata.json")).toBeUndefined();
     await failureOf(pushList(lists, "app", ["oci:/out:1"], { metadataFile: "/none/metadata.json" }));
     expect(await host.files.status("/none")).toBeUndefined();

@@ -64,7 +64,7 @@ describe("pushList()", () => {
 
   it("writes the digest to a file after success only", async () => {
     const { host, lists, created } = await filled();
-    await failureOf(pushList(lists, "app", ["oci:/out:1", "oci-archive:x"], { digestFile: "/digest" }));
+    await failureOf(pushList(lists, "app", ["oci:/out:1", "tarball:x"], { digestFile: "/digest" }));
     expect(await host.files.status("/digest")).toBeUndefined();
     await pushList(lists, "app", ["oci:/out:1"], { digestFile: "/digest" });
     expect(await readText(host, "/digest")).toBe(created.digest);
@@ -72,7 +72,7 @@ describe("pushList()", () => {
 
   it("removes the local list after success only", async () => {
     const { lists } = await filled();
-    await failureOf(pushList(lists, "app", ["oci:/out:1", "oci-archive:x"], { remove: true }));
+    await failureOf(pushList(lists, "app", ["oci:/out:1", "tarball:x"], { remove: true }));
     expect(await listExists(lists, "app")).toBe(true);
     await pushList(lists, "app", ["oci:/out:1"], { remove: true });
     expect(await listExists(lists, "app")).toBe(false);

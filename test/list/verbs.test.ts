@@ -240,7 +240,7 @@ describe("deleteLists()", () => {
 
   it("lets missing ones pass when told so, and only those", async () => {
     const { lists } = await open();
-    const { failures } = await deleteLists(lists, ["a", "oci:/nowhere:1", "oci-archive:x"], { ignoreMissing: true });
+    const { failures } = await deleteLists(lists, ["a", "oci:/nowhere:1", "tarball:x"], { ignoreMissing: true });
     expect(failures.map(({ code }) => code)).toEqual(["UNSUPPORTED"]);
   });
 });

@@ -107,7 +107,12 @@ async function put(room: Room, promised: Promised, options: Putting): Promise<"c
   } finally {
     if (!isCopied && typeof content !== "function") content.cancel().catch(() => {});
   }
-  const stream = verifyStream(room.hash, typeof content === "function" ? await content() : content, promised, contentPath(room.tree, room.naming, promised.digest).what);
+  const stream = verifyStream(
+    room.hash,
+    typeof content === "function" ? await content() : content,
+    promised,
+    contentPath(room.tree, room.naming, promised.digest).what,
+  );
   await publishFile(room.files, pathOf(room, promised.digest), onProgress ? observe(stream, onProgress) : stream, {
     random: room.random,
     ...(signal && { signal }),

@@ -1,6 +1,6 @@
 import { isOciError, OciError } from "../base/mod.ts";
 import { type Descriptor, type Digest, isImageIndex, isIndexMediaType, isManifestMediaType, type ManifestDocument } from "../spec/mod.ts";
-import type { ContentFiles } from "./content-files.ts";
+import type { ContentReader } from "./content-reader.ts";
 
 /** Everything a manifest leads to. */
 export interface ContentGraph {
@@ -47,7 +47,7 @@ export async function readGraph(root: ManifestDocument, open: (descriptor: Descr
 
 /** Returns the manifest that `descriptor` points to, or undefined if it is not there or not what it should be. @throws {OciError} `IO` */
 export async function tryReadManifest(
-  content: ContentFiles,
+  content: ContentReader,
   descriptor: Descriptor,
   options?: { readonly signal?: AbortSignal },
 ): Promise<ManifestDocument | undefined> {
@@ -64,7 +64,7 @@ export async function tryReadManifest(
  * Blobs are not read; a layer that may be fetched from elsewhere (`urls`) may be missing.
  */
 export async function findComplete(
-  places: { readonly manifests: ContentFiles; readonly blobs: ContentFiles },
+  places: { readonly manifests: ContentReader; readonly blobs: ContentReader },
   descriptor: Descriptor,
   options?: { readonly signal?: AbortSignal },
 ): Promise<readonly Digest[] | undefined> {

@@ -50,8 +50,8 @@ export function isTemporaryName(name: string): boolean {
   return name.startsWith(prefix) && name.endsWith(suffix);
 }
 
-/** Writes a new file of everything in `stream` and brings it to the disk; whatever happens, `stream` is used up or cancelled. */
-async function writeFile(files: FileSystem, path: string, stream: ByteStream, options: PublishOptions): Promise<void> {
+/** Writes a new file of everything in `stream` and brings it to the disk; whatever happens, `stream` is used up or cancelled. @throws {OciError} `EXISTS`, `IO` */
+export async function writeFile(files: FileSystem, path: string, stream: ByteStream, options: Pick<PublishOptions, "mode" | "signal">): Promise<void> {
   let writer: FileWriter;
   try {
     options.signal?.throwIfAborted();

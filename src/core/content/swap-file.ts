@@ -54,6 +54,39 @@ export async function swapFile(host: SwapFileHost, edit: FileEdit, options: Swap
   }
 }
 
+/** Options of {@linkcode replaceFile}. */
+export interface ReplaceFileOptions extends SwapFileOptions {
+  /** The new file, complete and on the disk, in the same directory; it is gone afterwards, unless it came in between. */
+  readonly prepared: string;
+  /** Tells whether the file is still what the new one was made from. */
+  readonly isCurrent: () => Promise<boolean>;
+}
+
+/**
+ * Puts a file that was prepared in the place of another, as {@linkcode swapFile} does, if that one is still what the new one was
+ * made from. Returns false where it is not: somebody else was faster, and the edit begins again. A large file is so written
+ * without a lock, which is held for a look and two renames.
+ */
+export async function replaceFile(host: SwapFileHost, options: ReplaceFileOptions): Promise<boolean> {
+  const { files, random, clock } = host;
+  const { directory, name, prepared, isCurrent } = options;
+  const swap: Swap = { ...options, files, random, clock, lock: files.join(directory, `.${name}.lock`) };
+  const token = await acquire(swap, patience);
+  try {
+    if (!(await isCurrent())) return false;
+    const staged = files.join(swap.lock, token, "next");
+    await files.rename(prepared, staged);
+    await files.rename(staged, files.join(directory, name));
+  } catch (error) {
+    if (isOciError(error, "NOT_FOUND")) return false;
+    throw error;
+  } finally {
+    await release(swap, token);
+  }
+  await files.syncDirectory(directory);
+  return true;
+}
+
 /** Returns the token of the lock that is now held. */
 async function acquire(swap: Swap, patient: number): Promise<string> {
   const { files, random, lock } = swap;

@@ -17,7 +17,15 @@ export interface Tree {
   /** Returns the size of a file in bytes, or undefined if it is not there. @throws {OciError} `INVALID` for what is no plain file */
   size(path: TreePath): Promise<number | undefined>;
   /** Returns the bytes of a file that {@linkcode size} has found. */
-  read(path: TreePath, options?: { readonly signal?: AbortSignal }): Promise<ByteStream>;
+  read(path: TreePath, options?: TreeReadOptions): Promise<ByteStream>;
+}
+
+/** Options of {@linkcode Tree.read}. */
+export interface TreeReadOptions {
+  /** Byte behind the last one. @default the end of the file */
+  readonly end?: number;
+  /** Ends the reading. */
+  readonly signal?: AbortSignal;
 }
 
 /** Returns the files below `directory`; links are not followed. */

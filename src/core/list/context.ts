@@ -32,7 +32,10 @@ export interface ListOptions extends TransportOptions {
   readonly timeout?: number;
 }
 
-/** Returns the context of the verbs on `host`. Nothing is read, written or asked before a verb is called. */
+/**
+ * Returns the context of the verbs on `host`. Nothing is read, written or asked before a verb is called. Whoever reads compressed
+ * archives calls `transports.close()` at the end.
+ */
 export function openLists(host: Host, { signal: given, timeout, ...options }: ListOptions = {}): ListContext {
   const signal = timeout === undefined ? given : withDeadline(host.clock, timeout, given);
   return {

@@ -154,6 +154,8 @@ function pinLocation(context: ListContext, location: Location, entry: Descriptor
     case "oci":
     case "oci-archive":
       return formatLocation({ transport: location.transport, path: files.absolute(location.path) });
+    case "docker-archive":
+      return formatLocation({ transport: location.transport, path: files.absolute(location.path) });
     case "dir":
       return formatLocation({ ...location, path: files.absolute(location.path) });
     default:

@@ -9,7 +9,7 @@ import { openEntrySource } from "./entry-source.ts";
 import { withFeatures } from "./format.ts";
 import type { Foresee } from "./image.ts";
 import { isMissing } from "./missing.ts";
-import { byDigest, documentOf, type ListPlace, type ListView, leftToCheck, requireIndex, type WriteOptions } from "./place.ts";
+import { byDigest, documentOf, type ListPlace, type ListView, leftToCheck, requireAccepted, requireIndex, type WriteOptions } from "./place.ts";
 
 /** Returns the list at `location` as a place: the index is read, edited and written where it is, and no layer moves that is there already. */
 export async function openLocationPlace(context: ListContext, location: Location): Promise<ListPlace> {
@@ -85,8 +85,7 @@ interface Writing {
 async function write(context: ListContext, place: ContentPlace, writing: Writing): Promise<ListView> {
   const { name, state, options } = writing;
   const document = documentOf(context, withFeatures(state));
-  if (!place.target.accepts(document.descriptor.mediaType))
-    throw new OciError("UNSUPPORTED", `Cannot write ${quote(name)}: it cannot hold ${document.descriptor.mediaType}`);
+  requireAccepted(place.target, document.descriptor.mediaType);
   const made = byDigest(options.documents ?? []);
   const isBrought = (entry: Descriptor) => Object.hasOwn(state.sources, entry.digest);
   const before = new Set(writing.before.map(({ digest }) => digest));

@@ -54,6 +54,15 @@ export function leftToCheck(target: ContentTarget, entries: readonly Descriptor[
   return target.repository === undefined ? entries : [];
 }
 
+/** Checks that an index of this type can be written to `target`. @throws {OciError} `UNSUPPORTED` that says why not */
+export function requireAccepted(target: ContentTarget, mediaType: string): void {
+  if (target.accepts(mediaType)) return;
+  throw new OciError(
+    "UNSUPPORTED",
+    `Cannot write ${quote(target.name)}: it cannot hold ${mediaType}${target.refusal === undefined ? "" : `: ${target.refusal}`}`,
+  );
+}
+
 /** Returns the document of `index`. */
 export function documentOf(context: ListContext, index: ImageIndex): IndexDocument {
   const document = newDocument(context.host.hash, index);

@@ -6,7 +6,7 @@ import { type Descriptor, formatLocation } from "../spec/mod.ts";
 import { type ListContext, quietly, signalOf } from "./context.ts";
 import type { ConvertedList } from "./convert.ts";
 import { type Destination, tagged } from "./destination.ts";
-import { type ListPlace, type ListView, leftToCheck } from "./place.ts";
+import { type ListPlace, type ListView, leftToCheck, requireAccepted } from "./place.ts";
 
 /** One push under way: what goes, and how. */
 export interface Pushing {
@@ -35,13 +35,12 @@ export interface Pushed {
 
 /** Pushes to `destination`; content that `first` has got already may come from there. */
 export async function pushTo(pushing: Pushing, destination: Destination, first: ContentSource | undefined): Promise<Pushed> {
-  const { context, place, made, dryRun } = pushing;
+  const { context, made, dryRun } = pushing;
   const { location, tags } = destination;
   const opened = await context.transports.place(location);
   const { document } = made;
   const { mediaType } = document.descriptor;
-  if (!opened.target.accepts(mediaType))
-    throw new OciError("UNSUPPORTED", `Cannot push ${quote(place.name)} to ${quote(opened.target.name)}: it cannot hold ${mediaType}`);
+  requireAccepted(opened.target, mediaType);
   const rehearsal = dryRun ? rehearse(opened.target, (tag) => formatLocation(tagged(location, tag))) : undefined;
   const target = rehearsal?.target ?? opened.target;
   const known = await knownEntries(pushing);

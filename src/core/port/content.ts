@@ -58,6 +58,8 @@ export interface ContentTarget {
   readonly repository?: Repository;
   /** Tells whether the place can hold a root of this media type. */
   accepts(mediaType: string): boolean;
+  /** Why it cannot hold others, for messages. */
+  readonly refusal?: string;
   /** Tells whether the manifest is there, its blobs with it. */
   hasManifest(descriptor: Descriptor, options?: ContentOptions): Promise<boolean>;
   /** Tells whether a blob is there, and changes nothing; a place without this finds out only when it is given the blob. */

@@ -1,5 +1,5 @@
 import { OciError, quote } from "../base/mod.ts";
-import { formatReference, parseReference, type Reference } from "./reference.ts";
+import { formatReference, parseReference, type Reference, withDefaultTag } from "./reference.ts";
 
 /** In a registry: `docker://domain/repository[:tag][@digest]`. */
 export interface DockerLocation {
@@ -8,7 +8,7 @@ export interface DockerLocation {
   readonly reference: Reference;
 }
 
-/** In an OCI layout: `oci:DIR[:reference]` or `oci:DIR@index`; an archive is the same in one file. */
+/** In an OCI layout: `oci:DIR[:reference]` or `oci:DIR:@index`, also without the colon before the `@`; an archive is the same in one file. */
 export interface OciLocation {
   readonly transport: "oci" | "oci-archive";
   /** Directory, or archive file. */
@@ -26,15 +26,26 @@ export interface DirLocation {
   readonly path: string;
 }
 
+/** In an archive as `docker save` writes it: `docker-archive:FILE[:reference]` or `docker-archive:FILE:@index`. */
+export interface DockerArchiveLocation {
+  readonly transport: "docker-archive";
+  /** The archive. */
+  readonly path: string;
+  /** Name and tag of an image in it. */
+  readonly reference?: Reference;
+  /** Place in the archive's `manifest.json`, from 0. */
+  readonly position?: number;
+}
+
 /** Somewhere this library knows of and cannot read. */
 export interface OtherLocation {
-  readonly transport: "docker-archive" | "containers-storage" | "docker-daemon" | "tarball";
+  readonly transport: "containers-storage" | "docker-daemon" | "tarball";
   /** What stands behind the transport. */
   readonly rest: string;
 }
 
 /** A place an image lives, `transport:rest` as in containers-transports(5). */
-export type Location = DockerLocation | OciLocation | DirLocation | OtherLocation;
+export type Location = DockerLocation | OciLocation | DirLocation | DockerArchiveLocation | OtherLocation;
 
 const transports = ["docker", "oci", "oci-archive", "dir", "docker-archive", "containers-storage", "docker-daemon", "tarball"] as const;
 
@@ -60,22 +71,44 @@ export function parseLocation(text: string): Location {
   if (rest === "") throw wrong("nothing stands behind the transport");
   if (transport === "dir") return { transport, path: rest };
   if (transport === "oci" || transport === "oci-archive") return parseOci(transport, rest, wrong);
+  if (transport === "docker-archive") return parseDockerArchive(rest, wrong);
   return { transport, rest };
 }
 
 /** Splits at the first colon (a drive letter's does not count), else at a final `@` and digits. */
 function parseOci(transport: "oci" | "oci-archive", rest: string, wrong: (seen: string) => OciError): OciLocation {
-  const drive = /^[A-Za-z]:[\\/]/.test(rest) ? 2 : 0;
-  const colon = rest.indexOf(":", drive);
-  if (colon >= 0) {
-    const [path, reference] = [rest.slice(0, colon), rest.slice(colon + 1)];
-    if (path === "") throw wrong("the path is empty");
-    if (reference === "") return { transport, path };
-    if (!isLayoutReference(reference)) throw wrong(`${quote(reference)} is not a reference of a layout`);
-    return { transport, path, reference };
+  const { path, name } = splitPath(rest, wrong);
+  if (name !== undefined) {
+    const position = parsePosition(name);
+    if (name === "" || position !== undefined) return { transport, path, ...(position !== undefined && { position }) };
+    if (!isLayoutReference(name)) throw wrong(`${quote(name)} is not a reference of a layout`);
+    return { transport, path, reference: name };
   }
   const match = /^(.+)@(\d{1,9})$/.exec(rest);
   return match?.[1] === undefined ? { transport, path: rest } : { transport, path: match[1], position: Number(match[2]) };
+}
+
+/** A tag is what `docker load` knows an image by; without one `latest` is meant. */
+function parseDockerArchive(rest: string, wrong: (seen: string) => OciError): DockerArchiveLocation {
+  const transport = "docker-archive";
+  const { path, name = "" } = splitPath(rest, wrong);
+  const position = parsePosition(name);
+  if (name === "" || position !== undefined) return { transport, path, ...(position !== undefined && { position }) };
+  const reference = withDefaultTag(parseReference(name));
+  if (reference.digest !== undefined) throw wrong("an image in such an archive has a tag and no digest");
+  return { transport, path, reference };
+}
+
+/** A drive letter's colon does not count. */
+function splitPath(rest: string, wrong: (seen: string) => OciError): { readonly path: string; readonly name?: string } {
+  const colon = rest.indexOf(":", /^[A-Za-z]:[\\/]/.test(rest) ? 2 : 0);
+  if (colon < 0) return { path: rest };
+  if (colon === 0) throw wrong("the path is empty");
+  return { path: rest.slice(0, colon), name: rest.slice(colon + 1) };
+}
+
+function parsePosition(name: string): number | undefined {
+  return /^@\d{1,9}$/.test(name) ? Number(name.slice(1)) : undefined;
 }
 
 /** Grammar of `org.opencontainers.image.ref.name` (image-spec annotations.md): alphanumeric runs joined by one or more separators. */
@@ -92,9 +125,10 @@ export function formatLocation(location: Location): string {
     case "dir":
       return `dir:${location.path}`;
     case "oci":
-    case "oci-archive": {
+    case "oci-archive":
       return `${location.transport}:${location.path}${formatOciSuffix(location)}`;
-    }
+    case "docker-archive":
+      return `${location.transport}:${location.path}${formatDockerSuffix(location)}`;
     default:
       return `${location.transport}:${location.rest}`;
   }
@@ -102,8 +136,13 @@ export function formatLocation(location: Location): string {
 
 function formatOciSuffix({ path, reference, position }: OciLocation): string {
   if (reference !== undefined) return `:${reference}`;
-  if (position !== undefined) return `@${position}`;
+  if (position !== undefined) return `:@${position}`;
   return looksPositioned(path) ? ":" : "";
+}
+
+function formatDockerSuffix({ reference, position }: DockerArchiveLocation): string {
+  if (reference !== undefined) return `:${formatReference(reference)}`;
+  return position === undefined ? "" : `:@${position}`;
 }
 
 /** Tells whether `path` would be read as a path and a position; a colon behind it says that it is a path. */

@@ -1,11 +1,12 @@
 import { readCredentials } from "../auth/mod.ts";
 import { OciError, quote, type Secrets } from "../base/mod.ts";
-import { openCache } from "../content/mod.ts";
+import { openArchives, openCache } from "../content/mod.ts";
 import type { ContentPlace, ContentSource, Host, Report, TlsOptions } from "../port/mod.ts";
 import { readCertificates, readProxies } from "../settings/mod.ts";
-import { formatLocation, type Location } from "../spec/mod.ts";
+import { formatLocation, type Location, type OtherLocation } from "../spec/mod.ts";
 import { openDirPlace } from "./dir/mod.ts";
-import { openLayoutPlace } from "./oci/mod.ts";
+import { openDockerArchives } from "./docker-archive/mod.ts";
+import { openArchivePlace, openLayoutPlace } from "./oci/mod.ts";
 import { createRegistryClient, openRegistryPlace, type RegistryClientOptions } from "./registry/mod.ts";
 
 /** How locations are reached. */
@@ -42,27 +43,41 @@ export interface Transports {
   source(location: Location): Promise<ContentSource>;
   /** Returns a location for reading and writing. @throws {OciError} `UNSUPPORTED` for a transport that cannot be written */
   place(location: Location): Promise<ContentPlace>;
+  /** Ends the run: removes what compressed archives were unpacked to. Nothing is to be done where none was read. */
+  close(): Promise<void>;
 }
+
+const working = "docker://, oci:, oci-archive:, docker-archive: and dir:";
+
+/** Why a transport cannot be opened. */
+const refusals: Readonly<Record<OtherLocation["transport"], string>> = {
+  "containers-storage": "containers-storage: is not supported yet",
+  "docker-daemon": "docker-daemon: is not supported yet",
+  tarball: "tarball: makes a new image of a root file system, which buildah does and which is no image yet",
+};
 
 /** Returns the places that `host` can reach. */
 export function openTransports(host: Host, options: TransportOptions = {}): Transports {
   const registries = createRegistryClient(host, registryOptions(host, options));
+  const archives = openArchives(host);
+  const openDockerArchive = openDockerArchives(host, archives);
   const place = async (location: Location): Promise<ContentPlace> => {
     switch (location.transport) {
       case "docker":
         return openRegistryPlace(registries, location.reference);
       case "oci":
-        return openLayoutPlace(host, { ...location, transport: "oci" });
+        return openLayoutPlace(host, location);
+      case "oci-archive":
+        return openArchivePlace(host, archives, location);
+      case "docker-archive":
+        return openDockerArchive(location);
       case "dir":
         return openDirPlace(host, location);
       default:
-        throw new OciError(
-          "UNSUPPORTED",
-          `Cannot open ${quote(formatLocation(location))}: ${location.transport}: is not supported yet, what works today is docker://, oci: and dir:`,
-        );
+        throw new OciError("UNSUPPORTED", `Cannot open ${quote(formatLocation(location))}: ${refusals[location.transport]}, what works is ${working}`);
     }
   };
-  return { place, source: async (location) => (await place(location)).source };
+  return { place, source: async (location) => (await place(location)).source, close: () => archives.close() };
 }
 
 function registryOptions(host: Host, options: TransportOptions): RegistryClientOptions {

@@ -34,7 +34,7 @@ describe("manifest rm", () => {
     const [id = ""] = await must("create", "foo");
     expect(await must("rm", "--ignore", "none")).toEqual([]);
     expect(await must("rm", "-i", "none", "foo")).toEqual(["untagged: localhost/foo:latest", id]);
-    expect(await fail("rm", "--ignore", "oci-archive:x")).toContain("not supported yet");
+    expect(await fail("rm", "--ignore", "tarball:x")).toContain("tarball: makes a new image");
   });
 
   test("at a location removes the name only", async () => {

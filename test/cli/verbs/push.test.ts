@@ -40,7 +40,7 @@ describe("manifest push", () => {
     const { manifest, must } = await open("oci:/src:amd64", "oci:/src:docker");
     expect((await manifest("push", "-q", "foo", "dir:/out")).errors).toMatch(/^Warning: the list mixes 1 docker and 1 OCI images/);
     await must("create", "bar");
-    expect((await manifest("push", "-q", "bar", "oci-archive:x")).errors).toMatch(/^Error: /);
+    expect((await manifest("push", "-q", "bar", "tarball:x")).errors).toMatch(/^Error: /);
   });
 
   test("to several DEST prints a line for each, with --json one object", async () => {

@@ -114,7 +114,7 @@ describe("openLayoutPlace() reading", () => {
       ["2.0", two],
     ] as const)
       await putSample(await openLayoutPlace(host, location(name)), sample);
-    const error = 'Cannot choose an entry of "oci:/layout": it has 2 entries: "1.0", "2.0"; expected a name (oci:DIR:NAME) or a place (oci:DIR@0)';
+    const error = 'Cannot choose an entry of "oci:/layout": it has 2 entries: "1.0", "2.0"; expected a name (oci:DIR:NAME) or a place (oci:DIR:@0)';
     await expect((await openLayoutPlace(host, location())).source.resolve()).rejects.toThrow(error);
   });
 

@@ -4,10 +4,14 @@ import {
   type Digest,
   encodeImageIndex,
   findEditObstacle,
+  formatLocation,
   type ImageIndex,
   isImageIndex,
+  type ManifestDocument,
   mediaTypes,
   mergeAnnotations,
+  type OciLocation,
+  parseLocation,
   parseManifest,
 } from "../../spec/mod.ts";
 
@@ -23,6 +27,18 @@ export interface EntryName {
   readonly reference?: string;
   /** Place in `index.json`, from 0. */
   readonly position?: number;
+}
+
+/** Returns the name of the entry that `location` means, or `tag` instead of it. @throws {OciError} `INVALID` for a tag that is no name */
+export function entryName(location: OciLocation, tag?: string): EntryName {
+  if (tag === undefined) return { ...location, what: quote(formatLocation(location)) };
+  parseLocation(`oci:.:${tag}`);
+  return { what: quote(formatLocation({ transport: location.transport, path: location.path, reference: tag })), reference: tag };
+}
+
+/** Returns the descriptor of `document` as an entry has it. */
+export function withArtifactType({ descriptor, value }: ManifestDocument): Descriptor {
+  return value.artifactType === undefined ? descriptor : { ...descriptor, artifactType: value.artifactType };
 }
 
 /** Options of {@linkcode setEntry}. */
@@ -106,7 +122,7 @@ function locate(index: ImageIndex, name: EntryName): number | undefined {
   if (name.position !== undefined) return name.position < manifests.length ? name.position : undefined;
   if (name.reference !== undefined) return place(manifests.findIndex((entry) => nameOf(entry) === name.reference));
   if (manifests.length > 1) {
-    throw new OciError("INVALID", `Cannot choose an entry of ${name.what}: it has ${listNames(index)}; expected a name (oci:DIR:NAME) or a place (oci:DIR@0)`);
+    throw new OciError("INVALID", `Cannot choose an entry of ${name.what}: it has ${listNames(index)}; expected a name (oci:DIR:NAME) or a place (oci:DIR:@0)`);
   }
   return manifests.length === 0 ? undefined : 0;
 }

@@ -1,7 +1,8 @@
 import { swapFile } from "../../content/mod.ts";
 import type { ContentOptions, ContentPlace } from "../../port/mod.ts";
 import type { OciLocation } from "../../spec/mod.ts";
-import { type LayoutFiles, type LayoutHost, openLayoutFiles, readLayout } from "./layout-files.ts";
+import { readLayout } from "./layout.ts";
+import { findLayoutFiles, type LayoutFiles, type LayoutHost, openLayoutFiles } from "./layout-files.ts";
 import { encodeLayoutIndex, readLayoutIndexToEdit, removeEntry } from "./layout-index.ts";
 import { openLayoutSource } from "./layout-source.ts";
 import { openLayoutTarget } from "./layout-target.ts";
@@ -15,7 +16,7 @@ export type { LayoutHost } from "./layout-files.ts";
 export async function openLayoutPlace(host: LayoutHost, location: OciLocation): Promise<ContentPlace> {
   const layout = openLayoutFiles(host, location);
   return {
-    source: openLayoutSource(layout),
+    source: openLayoutSource(location, () => findLayoutFiles(layout)),
     target: openLayoutTarget(layout),
     removeName: (options) => removeName(layout, options),
   };
@@ -24,7 +25,7 @@ export async function openLayoutPlace(host: LayoutHost, location: OciLocation): 
 async function removeName(layout: LayoutFiles, { signal }: ContentOptions = {}): Promise<void> {
   const { host, location, path, what } = layout;
   signal?.throwIfAborted();
-  await readLayout(layout);
+  await readLayout(await findLayoutFiles(layout));
   await swapFile(host, async (current) => encodeLayoutIndex(removeEntry(readLayoutIndexToEdit(current, what), { ...location, what }), what), {
     directory: path,
     name: "index.json",

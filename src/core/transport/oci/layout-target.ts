@@ -1,9 +1,9 @@
 import { type Bytes, equalBytes, OciError, streamBytes } from "../../base/mod.ts";
 import { findComplete, swapFile, temporaryName } from "../../content/mod.ts";
 import type { ContentTarget, PutRootOptions } from "../../port/mod.ts";
-import { type Digest, digestAlgorithm, encodedDigest, formatLocation, type ManifestDocument, manifestMediaTypes, parseLocation } from "../../spec/mod.ts";
+import { type Digest, digestAlgorithm, encodedDigest, formatLocation, type ManifestDocument, manifestMediaTypes } from "../../spec/mod.ts";
 import { type LayoutFiles, type MadeLayout, makeLayout, unmakeLayout } from "./layout-files.ts";
-import { type EntryName, encodeLayoutIndex, readLayoutIndexToEdit, setEntry } from "./layout-index.ts";
+import { type EntryName, encodeLayoutIndex, entryName, readLayoutIndexToEdit, setEntry, withArtifactType } from "./layout-index.ts";
 
 /** What one copy has done to a layout so far. */
 interface Progress {
@@ -43,7 +43,7 @@ export function openLayoutTarget(layout: LayoutFiles): ContentTarget {
     },
     putManifest,
     async putRoot(document, options = {}) {
-      const name = entryName(layout, options.tag);
+      const name = entryName(location, options.tag);
       await putManifest(document, options);
       await publishRoot(layout, progress, { ...options, document, name });
       progress.copied.clear();
@@ -56,13 +56,6 @@ export function openLayoutTarget(layout: LayoutFiles): ContentTarget {
 async function begin(layout: LayoutFiles, progress: Progress): Promise<void> {
   progress.made ??= makeLayout(layout);
   await progress.made;
-}
-
-function entryName({ location, what }: LayoutFiles, tag: string | undefined): EntryName {
-  if (tag === undefined) return { ...location, what };
-  const text = formatLocation({ transport: "oci", path: location.path, reference: tag });
-  parseLocation(`oci:.:${tag}`);
-  return { what: `"${text}"`, reference: tag };
 }
 
 interface Publishing extends PutRootOptions {
@@ -81,10 +74,6 @@ async function publishRoot(layout: LayoutFiles, progress: Progress, options: Pub
     return current !== undefined && equalBytes(current, next) ? undefined : next;
   };
   await swapFile(layout.host, edit, { directory: layout.path, name: "index.json", ...(signal && { signal }) });
-}
-
-function withArtifactType({ descriptor, value }: ManifestDocument): ManifestDocument["descriptor"] {
-  return value.artifactType === undefined ? descriptor : { ...descriptor, artifactType: value.artifactType };
 }
 
 /** A copy that failed may have taken away content that this one found there; the lock keeps the two apart. */

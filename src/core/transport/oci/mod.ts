@@ -1,2 +1,3 @@
-/** OCI image layouts in a directory: `oci:DIR[:reference]`. */
+/** OCI image layouts in a directory or in one file: `oci:DIR[:reference]`, `oci-archive:FILE[:reference]`. */
+export * from "./archive-place.ts";
 export * from "./layout-place.ts";

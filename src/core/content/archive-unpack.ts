@@ -1,0 +1,103 @@
+import { type ByteStream, type Bytes, concatBytes, isOciError, iterate, OciError } from "../base/mod.ts";
+import type { CompressionFormat, Environment, FileStatus, FileSystem } from "../port/mod.ts";
+import type { ArchiveHost, ArchiveName } from "./archive.ts";
+import { sweepTemporaries, temporaryName } from "./publish.ts";
+import { parseTarHeader, tarBlock, tarFault } from "./tar-header.ts";
+
+/** What to unpack. */
+export interface Unpacking extends ArchiveName {
+  /** How it is compressed. */
+  readonly compression: CompressionFormat;
+  /** The compressed file. */
+  readonly status: FileStatus;
+  /** Is told of the file before it is made, so that it can be removed whatever happens. */
+  readonly note: (path: string) => void;
+  /** Ends the unpacking; nothing is left. */
+  readonly signal?: AbortSignal;
+}
+
+/** Every archive may grow so far, and beyond that as many times its size; layers shrink to a third, rarely to a tenth. */
+const freeGrowth = 256 * 1024 * 1024;
+const growth = 32;
+
+/**
+ * Writes what a compressed archive holds to one file of the work directory and returns its path. Blobs are read in any order and
+ * again when a transfer is repeated; reading the compressed file from its beginning each time would take time in the square of
+ * the number of blobs. The file is as large as the archive says, within a bound: its members keep their names to themselves.
+ * @throws {OciError} `LIMIT` for what grows beyond measure, `INVALID` for damaged data
+ */
+export async function unpackToTemporary(host: ArchiveHost, unpacking: Unpacking): Promise<string> {
+  const { files, clock, random, compression } = host;
+  const { signal, note } = unpacking;
+  const directory = await workDirectory(files, host.environment);
+  await sweepTemporaries(files, directory, clock);
+  const path = files.join(directory, temporaryName(random));
+  note(path);
+  const writer = await files.create(path, { mode: 0o600 });
+  try {
+    const counted = countInput(await files.read(unpacking.path, signal ? { signal } : {}));
+    const plain = explained(counted.stream.pipeThrough(compression.decompress(unpacking.compression)), unpacking);
+    for await (const piece of bounded(plain, unpacking, counted.size)) {
+      signal?.throwIfAborted();
+      await writer.write(piece);
+    }
+    await writer.close();
+  } catch (error) {
+    await writer.close().catch(() => {});
+    await files.remove(path).catch(() => {});
+    throw error;
+  }
+  return path;
+}
+
+/** containers(5) and buildah(1): `TMPDIR`, else `/var/tmp`, since `/tmp` is memory on many machines. */
+async function workDirectory(files: FileSystem, environment: Environment): Promise<string> {
+  const named = environment.get("TMPDIR") ?? (environment.os === "windows" ? (environment.get("TEMP") ?? environment.get("TMP")) : undefined);
+  if (named !== undefined) return files.absolute(named);
+  if ((await files.status("/var/tmp"))?.kind === "directory") return "/var/tmp";
+  await files.makeDirectory("/tmp");
+  return "/tmp";
+}
+
+/** A link tells no size of what it leads to; what has come out of it so far is known. */
+function countInput(stream: ByteStream): { readonly stream: ByteStream; readonly size: () => number } {
+  let size = 0;
+  const counted = stream.pipeThrough(
+    new TransformStream<Bytes, Bytes>({
+      transform(piece, controller) {
+        size += piece.length;
+        controller.enqueue(piece);
+      },
+    }),
+  );
+  return { stream: counted, size: () => size };
+}
+
+/** What does not begin as a tar archive does is not unpacked any further. */
+async function* bounded(stream: AsyncIterable<Bytes>, { what, status }: Unpacking, read: () => number): AsyncGenerator<Bytes, void, void> {
+  let size = 0;
+  let head = new Uint8Array(0);
+  for await (const piece of stream) {
+    size += piece.length;
+    if (head.length < tarBlock) {
+      head = concatBytes([head, piece.subarray(0, tarBlock - head.length)]);
+      if (head.length === tarBlock && parseTarHeader(head, { what, at: 0 }) === undefined)
+        throw tarFault({ what, at: 0 }, "what it unpacks to begins with zeros, it is no tar archive");
+    }
+    const packed = status.kind === "file" ? status.size : read();
+    if (size > freeGrowth + growth * packed) {
+      throw new OciError("LIMIT", `Cannot read ${what}: it grows to more than ${size} bytes from ${packed}; unpack it yourself if it is to be trusted`);
+    }
+    yield piece;
+  }
+}
+
+/** Data that cannot be unpacked has no name where that is found out. */
+async function* explained(stream: ByteStream, { what, compression }: Unpacking): AsyncGenerator<Bytes, void, void> {
+  try {
+    yield* iterate(stream);
+  } catch (cause) {
+    if (!isOciError(cause, "INVALID")) throw cause;
+    throw new OciError("INVALID", `Cannot read ${what}: its ${compression} data is damaged or cut off`, { cause });
+  }
+}
