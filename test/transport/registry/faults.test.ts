@@ -189,25 +189,6 @@ describe("a registry that contradicts itself", () => {
     expect(error.message).toContain("400 MANIFEST_BLOB_UNKNOWN");
     expect(methodsOf(registry)).toBe("HEAD PUT PUT PUT");
   });
-
-  test("and does not find what it has just taken is asked again", async () => {
-    const { registry, place } = await setUp({ fault: onMethod("HEAD", 404) });
-    const document = await documentOf(emptyIndex);
-    const { target, source } = place("app:1");
-    await target.putRoot(document);
-    expect(await target.hasManifest(document.descriptor)).toBe(true);
-    expect((await source.describe()).digest).toBe(document.descriptor.digest);
-    expect(methodsOf(registry)).toBe("PUT HEAD HEAD HEAD");
-  });
-
-  test("is believed that something is gone in the end", async () => {
-    const { registry, place } = await setUp({}, { retries: 1 });
-    const document = await documentOf(emptyIndex);
-    const { target } = place("app:1");
-    await target.putRoot(document);
-    registry.repository("app").manifests.clear();
-    expect(await target.hasManifest(document.descriptor)).toBe(false);
-  });
 });
 
 describe("a registry that takes two requests at once", () => {

@@ -81,11 +81,6 @@ export function manifestPath(version: string): string {
   return `manifests/${version.includes(":") ? parseDigest(version) : parseTag(version)}`;
 }
 
-/** Returns the key of a tag or digest of this repository in the client's memory. */
-export function memoryKey({ key }: Access, version: string): string {
-  return `${key}${version.includes(":") ? "@" : ":"}${version}`;
-}
-
 /** Returns `blobs/<digest>`. */
 export function blobPath(digest: Digest): string {
   return `blobs/${parseDigest(digest)}`;

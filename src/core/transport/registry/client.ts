@@ -84,8 +84,6 @@ export interface RegistryMemory {
   readonly manifests: Map<string, Promise<void>>;
   /** Manifests that the registry has said it has. */
   readonly present: Set<string>;
-  /** Tags and digests that were written, as `host/repository:tag` and `host/repository@digest`. */
-  readonly written: Set<string>;
   /** Fallback tags that are being edited. */
   readonly referrers: Map<string, Promise<void>>;
   /** Repositories that refuse a blob in one piece. */
@@ -120,7 +118,6 @@ export function createRegistryClient(host: RegistryHost, options: RegistryClient
       uploads: new Map(),
       manifests: new Map(),
       present: new Set(),
-      written: new Set(),
       referrers: new Map(),
       chunked: new Set(),
       refusesMount: new Set(),

@@ -1,6 +1,6 @@
-import { type ByteStream, type Bytes, isOciError, MismatchError, OciError, type RegistryError, streamBytes, tryParseBase64 } from "../../base/mod.ts";
+import { type ByteStream, type Bytes, isOciError, MismatchError, OciError, streamBytes, tryParseBase64 } from "../../base/mod.ts";
 import { digestBytes, openDocument, verifyBytes, verifyStream } from "../../content/mod.ts";
-import { type HttpResponse, TransientError } from "../../http/mod.ts";
+import type { HttpResponse } from "../../http/mod.ts";
 import type { ContentOptions } from "../../port/mod.ts";
 import {
   type Descriptor,
@@ -11,7 +11,7 @@ import {
   normaliseMediaType,
   tryParseDigest,
 } from "../../spec/mod.ts";
-import { type Access, blobPath, manifestPath, memoryKey } from "./access.ts";
+import { type Access, blobPath, manifestPath } from "./access.ts";
 import { continueDownload } from "./download.ts";
 import { registryError } from "./errors.ts";
 import { keepBlob, keepManifest, recallBlob } from "./recall.ts";
@@ -39,7 +39,7 @@ export async function readManifest(access: Access, version: string, options: Rea
     ...(options.signal && { signal: options.signal }),
   } as const;
   return await access.exchange(request, async (response) => {
-    if (response.status !== 200) throw lateOr(access, version, await registryError(response, request));
+    if (response.status !== 200) throw await registryError(response, request);
     const bytes = await response.readBody(maximumSize);
     const mediaType = response.headers.get("content-type");
     const what = `manifest ${name}`;
@@ -50,7 +50,7 @@ export async function readManifest(access: Access, version: string, options: Rea
       ...(options.expected !== undefined && { expected: options.expected }),
     });
     await keepManifest(access, document);
-    access.client.memory.present.add(memoryKey(access, document.descriptor.digest));
+    access.client.memory.present.add(`${access.key}@${document.descriptor.digest}`);
     return document;
   });
 }
@@ -97,9 +97,8 @@ async function askStatus(access: Access, version: string, options: ContentOption
   } as const;
   return await access.exchange(request, async (response) => {
     if (response.status === 200) return { descriptor: notePresent(access, describeAnswer(response)), etag: strongTag(response.headers.get("etag")) };
-    if (response.status === 404) throw lateOr(access, version, await registryError(response, request));
     // A HEAD has no body that could say why, and some registries refuse it where they would answer a GET.
-    if (response.status === 401 || response.status === 403 || response.status === 429) throw await registryError(response, request);
+    if ([401, 403, 404, 429].includes(response.status)) throw await registryError(response, request);
     return await readStatus(access, version, options);
   });
 }
@@ -120,13 +119,8 @@ function describeAnswer({ headers }: HttpResponse): Descriptor | undefined {
 }
 
 function notePresent(access: Access, descriptor: Descriptor | undefined): Descriptor | undefined {
-  if (descriptor) access.client.memory.present.add(memoryKey(access, descriptor.digest));
+  if (descriptor) access.client.memory.present.add(`${access.key}@${descriptor.digest}`);
   return descriptor;
-}
-
-/** Some registries accept a manifest and do not find it for a moment: what was written in this run is asked for again. */
-function lateOr(access: Access, version: string, error: RegistryError): RegistryError | TransientError {
-  return error.answer.status === 404 && access.client.memory.written.has(memoryKey(access, version)) ? new TransientError(error) : error;
 }
 
 /** A weak tag never matches in `If-Match` (RFC 9110 section 13.1.1). */

@@ -3,7 +3,7 @@ import { digestBytes } from "../../content/mod.ts";
 import { type HttpResponse, TransientError } from "../../http/mod.ts";
 import type { ContentOptions } from "../../port/mod.ts";
 import { type Digest, digestAlgorithm, isImageIndex, type ManifestDocument, tryParseDigest } from "../../spec/mod.ts";
-import { type Access, manifestPath, memoryKey } from "./access.ts";
+import { type Access, manifestPath } from "./access.ts";
 import { failureOf, mayHaveHappened, registryError } from "./errors.ts";
 import { findManifest, readManifest } from "./read.ts";
 
@@ -47,9 +47,7 @@ export async function writeManifest(access: Access, version: string, document: M
       held = await check();
     }
     try {
-      const written = await put(version, held);
-      for (const name of [version, descriptor.digest]) access.client.memory.written.add(memoryKey(access, name));
-      return written;
+      return await put(version, held);
     } catch (error) {
       isUnsure = mayHaveHappened(error);
       throw isContradiction(access, document, error) ? new TransientError(error) : error;
@@ -117,10 +115,7 @@ export async function removeTag(access: Access, tag: string, { signal }: Content
   const name = access.nameOf(tag);
   const request = { method: "DELETE", at: manifestPath(tag), doing: `Cannot remove ${name}`, ...(signal && { signal }) } as const;
   await access.exchange(request, async (response) => {
-    if (response.status < 300) {
-      access.client.memory.written.delete(memoryKey(access, tag));
-      return await response.discard();
-    }
+    if (response.status < 300) return await response.discard();
     const error = await registryError(response, request);
     if (response.status !== 405 && response.status !== 400) throw error;
     throw new OciError(
