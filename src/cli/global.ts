@@ -5,6 +5,12 @@ import { type LogLevel, logLevels } from "./output.ts";
 export interface Globals {
   /** Directory of `--root`. */
   readonly root?: string;
+  /** File of `--registries-conf`. */
+  readonly registriesConf?: string;
+  /** Directory of `--registries-conf-dir`. */
+  readonly registriesConfDirectory?: string;
+  /** File of `--short-name-alias-conf`. */
+  readonly shortNameAliases?: string;
   /** How much goes to standard error. */
   readonly logLevel: LogLevel;
 }
@@ -28,25 +34,24 @@ const shown: readonly Flag[] = [
     name: "registries-conf",
     type: "text",
     value: "FILE",
-    description: "read registries.conf from FILE",
-    notYet: "registries.conf is not read, so mirrors, aliases and insecure registries do not come from it",
+    description: "mirrors, aliases, blocked and insecure registries from FILE (default the user's registries.conf, or the system's)",
     group,
   },
+  {
+    name: "registries-conf-dir",
+    type: "text",
+    value: "DIR",
+    description: "the files *.conf in DIR, read after registries.conf (default registries.conf.d beside it)",
+    group,
+  },
+  { name: "short-name-alias-conf", type: "text", value: "FILE", description: "note in FILE what was chosen for a short name", group },
 ];
 
 /** Flags of buildah that wrappers pass and that mean nothing where there is no container storage. */
 const ignored: readonly Flag[] = [
-  ...[
-    "runroot",
-    "storage-driver",
-    "imagestore",
-    "cgroup-manager",
-    "registries-conf-dir",
-    "short-name-alias-conf",
-    "default-mounts-file",
-    "cpu-profile",
-    "memory-profile",
-  ].map((name): Flag => ({ name, type: "text", description: "ignored", hidden: true })),
+  ...["runroot", "storage-driver", "imagestore", "cgroup-manager", "default-mounts-file", "cpu-profile", "memory-profile"].map(
+    (name): Flag => ({ name, type: "text", description: "ignored", hidden: true }),
+  ),
   ...["storage-opt", "userns-uid-map", "userns-gid-map"].map((name): Flag => ({ name, type: "texts", description: "ignored", hidden: true })),
   { name: "transient-store", type: "flag", description: "ignored", hidden: true },
 ];
@@ -64,5 +69,12 @@ export const globalFlags: readonly Flag[] = [...shown, ...ignored, ...policy];
 export function readGlobals(args: Args): Globals {
   const root = args.text("root");
   const level = logLevels.get(args.text("log-level") ?? "warn") ?? "warn";
-  return { ...(root !== undefined && { root }), logLevel: args.flag("debug") ? "debug" : level };
+  const [conf, directory, aliases] = [args.text("registries-conf"), args.text("registries-conf-dir"), args.text("short-name-alias-conf")];
+  return {
+    ...(root !== undefined && { root }),
+    ...(conf !== undefined && { registriesConf: conf }),
+    ...(directory !== undefined && { registriesConfDirectory: directory }),
+    ...(aliases !== undefined && { shortNameAliases: aliases }),
+    logLevel: args.flag("debug") ? "debug" : level,
+  };
 }

@@ -1,4 +1,13 @@
-import { type LevelAnnotations, type ListContext, openLists, parseLevelAnnotations, readAnnotationFile, registryDomains } from "../core/list/mod.ts";
+import {
+  isShortName,
+  type LevelAnnotations,
+  type ListContext,
+  openLists,
+  parseLevelAnnotations,
+  readAnnotationFile,
+  registryDomains,
+  splitPlatform,
+} from "../core/list/mod.ts";
 import { findCacheDirectory } from "../core/settings/mod.ts";
 import { hasTransport } from "../core/spec/mod.ts";
 import type { VerbContext } from "./command.ts";
@@ -9,6 +18,7 @@ import { version } from "./version.ts";
 /** Returns the context of the library's verbs as the command line asks for it; `--creds` are for the registries of `owners`, if they lead to any. */
 export function openSession(context: VerbContext, args: Args, owners: readonly string[]): ListContext {
   const { host, report, signal, globals, secrets, atEnd } = context;
+  const { logLevel: _, ...settings } = globals;
   const number = (name: string): number | undefined => (args.knows(name) ? args.number(name) : undefined);
   const [retries, concurrency] = [number("retry"), number("concurrency")];
   if (concurrency === 0) throw usageError('invalid argument "0" for "--concurrency" flag: expected 1 or more');
@@ -19,7 +29,7 @@ export function openSession(context: VerbContext, args: Args, owners: readonly s
     ...(args.knows("authfile") ? readAccess(args) : {}),
     ...(cacheDirectory !== undefined && { cacheDirectory }),
     ...(credentialDomains.length > 0 && { credentialDomains }),
-    ...(globals.root !== undefined && { root: globals.root }),
+    ...settings,
     ...(retries !== undefined && { retries }),
     ...(retryDelay !== undefined && { retryDelay }),
     ...(concurrency !== undefined && { concurrency }),
@@ -32,9 +42,9 @@ export function openSession(context: VerbContext, args: Args, owners: readonly s
   return lists;
 }
 
-/** Returns whom credentials belong to: a list at a location, else everything else that is named. */
-export function ownersOf(list: string, others: readonly string[]): readonly string[] {
-  return hasTransport(list) ? [list] : others;
+/** Returns whom credentials belong to: a list at a location, else every image that is named with its registry. */
+export function ownersOf(list: string, images: readonly string[]): readonly string[] {
+  return hasTransport(list) ? [list] : images.filter((image) => !isShortName(splitPlatform(image).name));
 }
 
 const maximumFile = 1 << 20;

@@ -11,8 +11,9 @@ export interface MemoryTerminal {
   errors(): string;
 }
 
-/** Returns a terminal that is none, with `input` to read. */
-export function createTerminal(input: Bytes): MemoryTerminal {
+/** Returns a terminal that is none, with `input` to read, and a person who gives `answers` to what is asked. */
+export function createTerminal(input: Bytes, answers: readonly string[]): MemoryTerminal {
+  const left = [...answers];
   let output = "";
   let errors = "";
   return {
@@ -28,6 +29,11 @@ export function createTerminal(input: Bytes): MemoryTerminal {
       },
       async writeError(text) {
         errors += text;
+      },
+      async ask(question) {
+        if (answers.length === 0) return undefined;
+        errors += question;
+        return left.shift();
       },
       async readInput(limit) {
         if (input.length > limit) throw new OciError("LIMIT", `Cannot read standard input: it is larger than ${limit} bytes`);

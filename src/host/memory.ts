@@ -32,6 +32,8 @@ export interface MemoryHostOptions {
   readonly run?: Run;
   /** Standard input. @default empty */
   readonly input?: string | Uint8Array;
+  /** What a person answers to questions, one after another. @default nobody can be asked */
+  readonly answers?: readonly string[];
 }
 
 /** A host that touches nothing outside, and what was written to its terminal. */
@@ -45,7 +47,7 @@ export interface MemoryHost extends Host {
 /** Returns a host with only what every runtime has, browsers included: for tests, and for programs without a file system. */
 export function memoryHost(options: MemoryHostOptions = {}): MemoryHost {
   const clock = options.clock ?? webClock;
-  const terminal = createTerminal(toBytes(options.input ?? ""));
+  const terminal = createTerminal(toBytes(options.input ?? ""), options.answers ?? []);
   return {
     files: memoryFiles(options.files ?? {}, clock),
     fetch: options.fetch ?? webFetch(),

@@ -22,12 +22,40 @@ export function nodeTerminal(write: WriteText = writeTo(() => process.stdout), w
     async writeError(text) {
       await errors(text);
     },
+    ask: createAsk(() => isTerminal(0, () => process.stdin) && isTerminal(2, () => process.stderr)),
     readInput,
   };
 }
 
+function createAsk(canAsk: () => boolean): Terminal["ask"] {
+  let before: Promise<unknown> = Promise.resolve();
+  return async (question, signal) => {
+    if (!canAsk()) return undefined;
+    const answer = before.then(() => askLine(question, signal));
+    before = answer.catch(() => {});
+    return await answer;
+  };
+}
+
+/** Nothing is read ahead, and Ctrl-C stays the signal it is. */
+async function askLine(question: string, signal: AbortSignal | undefined): Promise<string | undefined> {
+  const { createInterface } = await import("node:readline");
+  signal?.throwIfAborted();
+  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
+  try {
+    return await new Promise((resolve, reject) => {
+      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+      lines.once("close", () => resolve(undefined));
+      lines.question(question, resolve);
+    });
+  } finally {
+    lines.close();
+    process.stdin.unref();
+  }
+}
+
 /** A stream of the runtime is the last to be asked: making one takes Bun 10 ms. */
-function isTerminal(descriptor: number, stream: () => NodeJS.WriteStream): boolean {
+function isTerminal(descriptor: number, stream: () => { readonly isTTY?: boolean }): boolean {
   try {
     return fstatSync(descriptor).isCharacterDevice() && stream().isTTY === true;
   } catch {

@@ -66,6 +66,8 @@ export interface RegistryOptions {
   readonly forgetsBroken?: boolean;
   /** Milliseconds every answer waits. */
   readonly latency?: number;
+  /** Address to listen at. @default "127.0.0.1" */
+  readonly address?: "127.0.0.1" | "::1";
   readonly tls?: { readonly cert: string; readonly key: string };
   readonly fault?: (request: SeenRequest) => Fault | undefined | Promise<Fault | undefined>;
 }

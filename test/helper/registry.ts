@@ -14,15 +14,16 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
   let accepted = 0;
   const server = options.tls ? createTlsServer(options.tls, listener(context, requests)) : createServer(listener(context, requests));
   server.on(options.tls ? "secureConnection" : "connection", () => accepted++);
-  const port = await listen(server);
+  const port = await listen(server, options.address);
+  const host = `${options.address === "::1" ? "[::1]" : "127.0.0.1"}:${port}`;
   const scheme = options.tls ? "https" : "http";
-  context.origin = `${scheme}://127.0.0.1:${port}`;
+  context.origin = `${scheme}://${host}`;
   const tokenServer = options.tokenServer === "other" ? createServer(listener(context, requests)) : undefined;
   context.tokenOrigin = tokenServer ? `http://127.0.0.1:${await listen(tokenServer)}` : context.origin;
 
   const repository = (name: string) => repositoryOf(context, name);
   return {
-    host: `127.0.0.1:${port}`,
+    host,
     origin: context.origin,
     tokenOrigin: context.tokenOrigin,
     requests,
@@ -129,8 +130,8 @@ function shortenPath(path: string): string {
   return path.replace(/(sha(?:256|512))(?::|%3A)([0-9a-f]{6})[0-9a-f]*/g, "$1:$2").replace(/\/uploads\/[0-9a-f-]{36}/, "/uploads/ID");
 }
 
-async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+async function listen(server: Server, address = "127.0.0.1"): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
   return (server.address() as AddressInfo).port;
 }
 

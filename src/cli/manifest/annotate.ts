@@ -1,5 +1,6 @@
 import { type EntryField, entryFields, type IndexField, indexFields } from "../../core/index/mod.ts";
 import { annotateList, annotateListEntries, parseFormat } from "../../core/list/mod.ts";
+import { hasTransport } from "../../core/spec/mod.ts";
 import { defineVerb, type Verb } from "../command.ts";
 import { type Args, usageError } from "../flags.ts";
 import { printResult } from "../result.ts";
@@ -39,7 +40,11 @@ export const annotate: Verb = defineVerb({
     const [list = "", ...entries] = args.positionals;
     const options = readFormatOption(args);
     const subject = args.text("subject");
-    const session = openSession(context, args, ownersOf(list, [...entries, ...(subject === undefined ? [] : [subject])]));
+    const session = openSession(
+      context,
+      args,
+      ownersOf(list, [...entries, ...(subject === undefined ? [] : [hasTransport(subject) ? subject : `docker://${subject}`])]),
+    );
     const annotations = await readAnnotations(context, args);
     const isIndex = args.flag("index") || subject !== undefined || entries.length === 0;
     if (isIndex) {

@@ -8,10 +8,10 @@ export type { Credentials } from "./auth-file.ts";
 export interface CredentialStore {
   /**
    * Returns what the user has for a repository, or undefined: then the registry is asked without. `isRefused` says that it
-   * has been, in vain.
+   * has been, in vain; `isElsewhere` that a setting leads there, and not what the user has typed.
    * @throws {OciError} `INVALID`, `NOT_FOUND` for a file that cannot be used, `UNSUPPORTED` for a helper that has the credentials
    */
-  get(domain: string, repository: string, options?: { readonly isRefused?: boolean }): Promise<Credentials | undefined>;
+  get(domain: string, repository: string, options?: { readonly isRefused?: boolean; readonly isElsewhere?: boolean }): Promise<Credentials | undefined>;
 }
 
 /** Options of {@linkcode readCredentials}. */
@@ -38,8 +38,8 @@ export function readCredentials(host: CredentialHost, options: CredentialOptions
   const isFor = (domain: string) => options.domains === undefined || options.domains.includes(domain);
   let files: Promise<readonly AuthFile[]> | undefined;
   return {
-    async get(domain, repository, { isRefused = false } = {}) {
-      if (stated && isFor(domain)) return stated;
+    async get(domain, repository, { isRefused = false, isElsewhere = false } = {}) {
+      if (stated && !isElsewhere && isFor(domain)) return stated;
       const read = await (files ??= readAuthFiles(host, options.authFile));
       for (const file of read) {
         const finding = findInAuthFile(file, domain, repository);

@@ -18,6 +18,8 @@ export interface TokenRequest {
   readonly scopes: readonly Scope[];
   /** Who asks; nobody in particular if left out. */
   readonly credentials?: Credentials;
+  /** Whether certificates need not be valid. @default false */
+  readonly isInsecure?: boolean;
   /** Ends the request. */
   readonly signal?: AbortSignal;
 }
@@ -36,8 +38,8 @@ export interface TokenTools {
   readonly http: HttpClient;
   /** Tells when a token has run out. */
   readonly clock: Clock;
-  /** Returns how to trust a host. */
-  readonly tlsFor: (host: string) => Promise<TlsOptions | undefined>;
+  /** Returns how to trust a host; `isElsewhere` is one that is not the registry's own. */
+  readonly tlsFor: (host: string, trust: { readonly isInsecure: boolean; readonly isElsewhere: boolean }) => Promise<TlsOptions | undefined>;
 }
 
 interface Token {
@@ -103,14 +105,14 @@ async function untilAborted<T>(pending: Promise<T>, signal: AbortSignal | undefi
   }
 }
 
-function keyOf({ challenge, registry, scopes, credentials }: TokenRequest): string {
+function keyOf({ challenge, registry, scopes, credentials, isInsecure }: TokenRequest): string {
   const { parameters } = challenge;
-  return JSON.stringify([new URL(registry).origin, parameters.get("realm"), parameters.get("service"), [...scopes].sort(), credentials]);
+  return JSON.stringify([new URL(registry).origin, parameters.get("realm"), parameters.get("service"), [...scopes].sort(), credentials, isInsecure]);
 }
 
 async function fetchToken(tools: TokenTools, request: TokenRequest, identities: Map<string, string>): Promise<Token> {
   const realm = realmOf(request, tools.http.secrets);
-  const tls = await tools.tlsFor(realm.host);
+  const tls = await tools.tlsFor(realm.host, { isInsecure: request.isInsecure === true, isElsewhere: realm.host !== new URL(request.registry).host });
   const { identityToken: identity, password = "" } = request.credentials ?? {};
   for (const secret of [identity ?? "", password]) tools.http.secrets.add(secret);
   const key = JSON.stringify([realm.href, identity]);

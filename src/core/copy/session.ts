@@ -63,5 +63,5 @@ export async function orAbandon<T>(target: ContentTarget, task: () => Promise<T>
 
 /** Tells whether both are the same repository, so that what lies in one need not be brought to the other. */
 export function isSameRepository(a: Repository | undefined, b: Repository | undefined): boolean {
-  return a !== undefined && b !== undefined && a.origin === b.origin && a.repository === b.repository;
+  return a !== undefined && b !== undefined && a.origin === b.origin && a.repository === b.repository && a.isMirrored !== true && b.isMirrored !== true;
 }

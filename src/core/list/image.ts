@@ -1,11 +1,10 @@
-import { isOciError, OciError, quote } from "../base/mod.ts";
+import { OciError, quote } from "../base/mod.ts";
 import { entriesFor, isAttestation, referenceDigestKey, selectPlatform } from "../index/mod.ts";
 import type { ContentSource } from "../port/mod.ts";
 import {
   type Descriptor,
   formatLocation,
   formatPlatform,
-  hasDomain,
   hasTransport,
   type ImageIndex,
   type ImageManifest,
@@ -19,14 +18,14 @@ import {
   type Platform,
   parseConfigPlatform,
   parseDescriptor,
-  parseLocation,
-  parsePlatform,
   withDigest,
 } from "../spec/mod.ts";
 import type { EntrySource, ListState } from "../store/mod.ts";
 import { type ListContext, signalOf } from "./context.ts";
 import { withFeatures } from "./format.ts";
+import { isShortName, parseImageLocation, splitPlatform } from "./image-name.ts";
 import { sourceOfEntry } from "./local-place.ts";
+import { withShortName } from "./short-name.ts";
 
 /** Which images of a source to take. */
 export interface ImageSelection {
@@ -77,7 +76,20 @@ export async function findImages(context: ListContext, text: string, selection: 
     const origin: Origin = { name, source: await localSource(context, local), pin: (entry) => local.sources[entry.digest] };
     return fromIndex(context, origin, withFeatures(local), withPlatform(selection, platform));
   }
-  const location = parseImageLocation(name);
+  const find = (location: Location) => findAt(context, { name, location, platform, selection, ...(foresee && { foresee }) });
+  return isShortName(name) ? await withShortName(context, name, find) : await find(parseImageLocation(name));
+}
+
+/** An image in one of the places that hold images. */
+interface Located {
+  readonly name: string;
+  readonly location: Location;
+  readonly platform: Platform | undefined;
+  readonly selection: ImageSelection;
+  readonly foresee?: Foresee;
+}
+
+async function findAt(context: ListContext, { name, location, platform, selection, foresee }: Located): Promise<readonly FoundImage[]> {
   const source = await context.transports.source(location);
   const origin: Origin = { name, source, pin: (entry) => ({ location: pinLocation(context, location, entry) }), ...(foresee && { foresee }) };
   if (platform !== undefined) return findStated(context, origin, platform, selection);
@@ -105,45 +117,6 @@ async function localSource(context: ListContext, record: ListState): Promise<Con
     smallBlob: none,
     blob: none,
   };
-}
-
-/** Operating systems of Go, so that a path which holds `=` is not taken for a platform. */
-const operatingSystems = new Set(
-  "aix android darwin dragonfly freebsd hurd illumos ios js linux macos nacl netbsd openbsd plan9 solaris unknown wasip1 wasi windows zos".split(" "),
-);
-
-/** Splits `IMAGE=os/arch[/variant]`; what stands behind the last `=` counts only if it names a platform. */
-export function splitPlatform(text: string): { readonly name: string; readonly platform?: Platform } {
-  const at = text.lastIndexOf("=");
-  const tail = text.slice(at + 1);
-  if (at <= 0 || !operatingSystems.has(tail.split("/", 1)[0] ?? "") || !tail.includes("/")) return { name: text };
-  return { name: text.slice(0, at), platform: parsePlatform(tail) };
-}
-
-/** Returns where an image that is not a local list lives: the location as given, or a registry for a name that holds one. */
-export function parseImageLocation(name: string): Location {
-  if (hasTransport(name)) return parseLocation(name);
-  if (hasDomain(name)) return parseLocation(`docker://${name}`);
-  throw new OciError(
-    "UNSUPPORTED",
-    `Cannot find image ${quote(name)}: it is not a local list, and short names are not looked up in registries yet, expected docker://docker.io/library/${quote(name).slice(1, -1)} or another location`,
-  );
-}
-
-/** Returns the domains of the registries that `names` of images or lists lead to; whatever is no such name has none. */
-export function registryDomains(names: readonly string[]): readonly string[] {
-  return [...new Set(names.flatMap(domainOf))];
-}
-
-function domainOf(text: string): readonly string[] {
-  try {
-    const { name } = splitPlatform(text);
-    const location = parseLocation(hasTransport(name) ? name : `docker://${name}`);
-    return location.transport === "docker" ? [location.reference.domain] : [];
-  } catch (error) {
-    if (isOciError(error, "INVALID")) return [];
-    throw error;
-  }
 }
 
 function pinLocation(context: ListContext, location: Location, entry: Descriptor): string {

@@ -6,6 +6,8 @@ export interface Repository {
   readonly origin: string;
   /** Path of the repository. */
   readonly repository: string;
+  /** Whether content that is read may lie in a mirror and not there, so that it is worth a try and nothing more. @default false */
+  readonly isMirrored?: boolean;
 }
 
 /** Options every operation on content takes. */

@@ -97,6 +97,11 @@ export interface Terminal {
   write(text: string): Promise<boolean>;
   /** Writes to standard error. */
   writeError(text: string): Promise<void>;
+  /**
+   * Puts `question` to the person at the terminal and returns the line that was typed; undefined where nobody can be asked, as
+   * standard input or standard error is no terminal, or nobody answers. Questions wait for each other.
+   */
+  ask(question: string, signal?: AbortSignal): Promise<string | undefined>;
   /** Returns standard input, at most `limit` bytes. */
   readInput(limit: number): Promise<Uint8Array<ArrayBuffer>>;
 }

@@ -1,4 +1,8 @@
 /** What the user has configured, as data. */
 export * from "./cache-directory.ts";
-export { readCertificates } from "./certificates.ts";
+export { findCertificates, readCertificates } from "./certificates.ts";
+export type { Endpoint } from "./endpoint.ts";
+export type { SettingsHost } from "./places.ts";
 export * from "./proxy.ts";
+export * from "./registries.ts";
+export type { Choice, ShortName } from "./short-name.ts";

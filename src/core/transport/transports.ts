@@ -1,25 +1,25 @@
-import { readCredentials } from "../auth/mod.ts";
 import { OciError, quote, type Secrets } from "../base/mod.ts";
-import { openArchives, openCache } from "../content/mod.ts";
-import type { ContentPlace, ContentSource, Host, Report, TlsOptions } from "../port/mod.ts";
-import { readCertificates, readProxies } from "../settings/mod.ts";
-import { formatLocation, type Location, type OtherLocation } from "../spec/mod.ts";
+import { openArchives } from "../content/mod.ts";
+import type { ContentPlace, ContentSource, Host, Report } from "../port/mod.ts";
+import { openRegistries, type Registries, type RegistriesOptions } from "../settings/mod.ts";
+import { formatLocation, type Location, type OtherLocation, type Reference } from "../spec/mod.ts";
 import { openDirPlace } from "./dir/mod.ts";
 import { openDockerArchives } from "./docker-archive/mod.ts";
 import { openArchivePlace, openLayoutPlace } from "./oci/mod.ts";
-import { createRegistryClient, openRegistryPlace, type RegistryClientOptions } from "./registry/mod.ts";
+import { createRegistryClient, openRegistryPlace, openRegistrySource, type RegistryClient } from "./registry/mod.ts";
+import { registryOptions } from "./registry-options.ts";
 
 /** How locations are reached. */
-export interface TransportOptions {
+export interface TransportOptions extends RegistriesOptions {
   /** `user:password`. @default what the auth files say */
   readonly credentials?: string;
   /** Domains of the registries that {@linkcode credentials} are for, such as `ghcr.io`. @default every registry */
   readonly credentialDomains?: readonly string[];
   /** The only file to read credentials from. @default `$REGISTRY_AUTH_FILE`, else the files of podman and docker */
   readonly authFile?: string;
-  /** Directory of certificates: `*.crt` to trust, `*.cert` with `*.key` to show. @default none */
+  /** Directory of certificates: `*.crt` to trust, `*.cert` with `*.key` to show. @default the registry's own in `certs.d` */
   readonly certificateDirectory?: string;
-  /** Whether certificates must be valid; false also lets a registry speak plain http. @default true */
+  /** Whether certificates must be valid; false also lets a registry speak plain http. @default what registries.conf says, else true */
   readonly verifyTls?: boolean;
   /** Directory that keeps manifests and configs from one run to the next; it may be deleted at any time. @default nothing is kept */
   readonly cacheDirectory?: string;
@@ -39,12 +39,20 @@ export interface TransportOptions {
 
 /** Where images live, by location. One value is one run: registries are asked for a token once, and nothing is read twice. */
 export interface Transports {
-  /** Returns what a location holds, for reading. Nothing is read yet. @throws {OciError} `UNSUPPORTED` for a transport that cannot be read */
+  /**
+   * Returns what a location holds, for reading: of a registry, through its mirrors. Nothing is read yet but settings.
+   * @throws {OciError} `UNSUPPORTED` for a transport that cannot be read, `INVALID` for settings
+   */
   source(location: Location): Promise<ContentSource>;
-  /** Returns a location for reading and writing. @throws {OciError} `UNSUPPORTED` for a transport that cannot be written */
+  /**
+   * Returns a location for reading and writing: of a registry, itself and no mirror.
+   * @throws {OciError} `UNSUPPORTED` for a transport that cannot be written, `DENIED` for a blocked registry, `INVALID` for settings
+   */
   place(location: Location): Promise<ContentPlace>;
   /** Ends the run: removes what compressed archives were unpacked to. Nothing is to be done where none was read. */
   close(): Promise<void>;
+  /** What the user has settled for registries and short names. */
+  readonly registries: Registries;
 }
 
 const working = "docker://, oci:, oci-archive:, docker-archive: and dir:";
@@ -58,13 +66,14 @@ const refusals: Readonly<Record<OtherLocation["transport"], string>> = {
 
 /** Returns the places that `host` can reach. */
 export function openTransports(host: Host, options: TransportOptions = {}): Transports {
-  const registries = createRegistryClient(host, registryOptions(host, options));
+  const client = createRegistryClient(host, registryOptions(host, options));
+  const registries = openRegistries(host, options);
   const archives = openArchives(host);
   const openDockerArchive = openDockerArchives(host, archives);
   const place = async (location: Location): Promise<ContentPlace> => {
     switch (location.transport) {
       case "docker":
-        return openRegistryPlace(registries, location.reference);
+        return await openPlace(client, registries, location.reference);
       case "oci":
         return openLayoutPlace(host, location);
       case "oci-archive":
@@ -77,25 +86,16 @@ export function openTransports(host: Host, options: TransportOptions = {}): Tran
         throw new OciError("UNSUPPORTED", `Cannot open ${quote(formatLocation(location))}: ${refusals[location.transport]}, what works is ${working}`);
     }
   };
-  return { place, source: async (location) => (await place(location)).source, close: () => archives.close() };
+  const source = async (location: Location): Promise<ContentSource> => {
+    if (location.transport !== "docker") return (await place(location)).source;
+    const { reference } = location;
+    return openRegistrySource(client, reference, await registries.reading(reference));
+  };
+  return { place, source, registries, close: () => archives.close() };
 }
 
-function registryOptions(host: Host, options: TransportOptions): RegistryClientOptions {
-  const { credentials, credentialDomains: domains, authFile, certificateDirectory, cacheDirectory, concurrency: _, ...rest } = options;
-  let certificates: Promise<TlsOptions> | undefined;
-  const tlsFor = (directory: string) => () => {
-    certificates ??= readCertificates(host.files, directory);
-    return certificates;
-  };
-  return {
-    ...rest,
-    credentials: readCredentials(host, {
-      ...(credentials !== undefined && { creds: credentials }),
-      ...(domains !== undefined && { domains }),
-      ...(authFile !== undefined && { authFile }),
-    }),
-    ...(certificateDirectory !== undefined && { tlsFor: tlsFor(certificateDirectory) }),
-    ...(cacheDirectory !== undefined && { cache: openCache(host, cacheDirectory) }),
-    proxyFor: readProxies(host.environment),
-  };
+async function openPlace(client: RegistryClient, registries: Registries, reference: Reference): Promise<ContentPlace> {
+  const { refusal, ...endpoint } = await registries.writing(reference);
+  if (refusal) throw refusal;
+  return openRegistryPlace(client, reference, endpoint);
 }

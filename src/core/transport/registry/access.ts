@@ -1,10 +1,10 @@
-import { basicAuthorization, type Challenge, mergeScopes, parseChallenges, repositoryScope, type Scope } from "../../auth/mod.ts";
+import { basicAuthorization, type Challenge, type Credentials, mergeScopes, parseChallenges, repositoryScope, type Scope } from "../../auth/mod.ts";
 import { quote } from "../../base/mod.ts";
 import { type HttpMethod, type HttpRequest, type HttpResponse, isTransientStatus, type StreamedBody } from "../../http/mod.ts";
 import type { Repository } from "../../port/mod.ts";
 import { type Digest, formatReference, parseDigest, parseTag, type Reference } from "../../spec/mod.ts";
-import type { RegistryClient } from "./client.ts";
-import { apiHost, originOf, sendToHost } from "./connection.ts";
+import type { RegistryClient, Trust } from "./client.ts";
+import { apiHost, type Connection, originOf, sendToHost } from "./connection.ts";
 import { failureOf } from "./errors.ts";
 
 /** A request to a repository. */
@@ -27,6 +27,14 @@ export interface RegistryRequest {
   readonly signal?: AbortSignal;
 }
 
+/** How a repository is reached. */
+export interface Way extends Trust {
+  /** What is named. */
+  readonly reference: Reference;
+  /** Whether another way is tried when this one fails, so that no time is lost on it. @default false */
+  readonly isOneOfSeveral?: boolean;
+}
+
 /** A repository as the requests to it see it. */
 export interface Access {
   /** What all repositories share. */
@@ -37,6 +45,8 @@ export interface Access {
   readonly repository: Repository;
   /** Begins of keys in the client's memory. */
   readonly key: string;
+  /** Returns who asks. */
+  credentials(): Promise<Credentials | undefined>;
   /** Returns a name for messages: the repository with a tag or digest. */
   nameOf(version: string): string;
   /** Sends a request once and returns the answer, whatever its status. */
@@ -47,9 +57,11 @@ export interface Access {
   isOwn(url: URL): boolean;
 }
 
-/** Returns access to the repository of `reference` for reading, or for writing too. */
-export function openAccess(client: RegistryClient, reference: Reference, actions: readonly string[]): Access {
+/** Returns access to a repository for reading, or for writing too. What the user says of certificates goes before what is settled. */
+export function openAccess(client: RegistryClient, way: Way, actions: readonly string[]): Access {
+  const { reference, isElsewhere = false } = way;
   const host = apiHost(reference.domain);
+  const connection: Connection = { host, isElsewhere, isInsecure: client.verifyTls === undefined ? way.isInsecure === true : !client.verifyTls };
   const key = `${host}/${reference.repository}`;
   const own = repositoryScope(reference.repository, actions);
   const access: Access = {
@@ -57,21 +69,25 @@ export function openAccess(client: RegistryClient, reference: Reference, actions
     reference,
     key,
     repository: { origin: `https://${host}`, repository: reference.repository },
+    credentials: () => credentialsOf({ client, reference, connection }),
     nameOf: (version) => quote(`${reference.domain}/${reference.repository}${version.includes(":") ? "@" : ":"}${version}`),
     // A URL leaves the default port out, a name may spell it.
-    isOwn: (url) => url.origin === new URL(originOf(client, host)).origin,
+    isOwn: (url) => url.origin === new URL(originOf(client, connection)).origin,
     async send(request) {
       const target = typeof request.at === "string" ? undefined : request.at;
-      if (target && !access.isOwn(target)) return await sendElsewhere(client, request, target);
+      if (target && !access.isOwn(target)) return await sendElsewhere({ client, reference, connection, key, request }, target);
       const scopes = [own, ...(request.from === undefined ? [] : [repositoryScope(request.from, ["pull"])])];
-      return await sendAuthorised({ client, reference, host, key, request, scopes });
+      return await sendAuthorised({ client, reference, connection, key, request, scopes });
     },
     exchange: (request, read) =>
-      client.http.retry(async () => {
-        const response = await access.send(request);
-        if (isTransientStatus(response.status)) throw await failureOf(response, request);
-        return await read(response);
-      }, request.signal && { signal: request.signal }),
+      client.http.retry(
+        async () => {
+          const response = await access.send(request);
+          if (isTransientStatus(response.status)) throw await failureOf(response, request);
+          return await read(response);
+        },
+        { ...(way.isOneOfSeveral === true && { retries: 0 }), ...(request.signal && { signal: request.signal }) },
+      ),
   };
   return access;
 }
@@ -97,8 +113,8 @@ export function quoteReference(reference: Reference): string {
 }
 
 /** Sends to another origin what a `Location` sends there: without credentials, and its challenges are not answered (GHSA-jxpm-75mh-9fp7). */
-async function sendElsewhere(client: RegistryClient, request: RegistryRequest, url: URL): Promise<HttpResponse> {
-  const { certificate: _certificate, key: _key, ...trust } = await client.tlsFor(url.host);
+async function sendElsewhere({ client, connection, request }: Omit<Sending, "scopes">, url: URL): Promise<HttpResponse> {
+  const { certificate: _certificate, key: _key, ...trust } = await client.tlsFor(url.host, { ...connection, isElsewhere: true });
   return await client.http.request({ ...plain(request), url: url.href, tls: trust, retries: 0 });
 }
 
@@ -109,7 +125,7 @@ function plain({ method, headers, body, urgent, signal }: RegistryRequest): Pick
 interface Sending {
   readonly client: RegistryClient;
   readonly reference: Reference;
-  readonly host: string;
+  readonly connection: Connection;
   readonly key: string;
   readonly request: RegistryRequest;
   readonly scopes: readonly Scope[];
@@ -120,7 +136,7 @@ interface Sending {
  * registry's word: a token that allows less than was asked for must not lead to a loop.
  */
 async function sendAuthorised(sending: Sending): Promise<HttpResponse> {
-  const { client, host, key, request } = sending;
+  const { client, key, request } = sending;
   const remembered = client.memory.challenges.get(key);
   const first = remembered && (await authorise(sending, remembered, sending.scopes));
   const response = await sendOnce(sending, first);
@@ -135,41 +151,50 @@ async function sendAuthorised(sending: Sending): Promise<HttpResponse> {
   if (second === undefined || second === first) return await refused(sending, response);
   await response.discard();
   request.signal?.throwIfAborted();
-  const answer = await sendOnce({ ...sending, host }, second);
+  const answer = await sendOnce(sending, second);
   return answer.status === 401 ? await refused(sending, answer) : answer;
 }
 
-function sendOnce({ client, reference, host, request }: Sending, authorization: string | undefined): Promise<HttpResponse> {
+function sendOnce({ client, reference, connection, request }: Sending, authorization: string | undefined): Promise<HttpResponse> {
   const { at } = request;
   const urlAt = (origin: string) => (typeof at === "string" ? `${origin}/v2/${reference.repository}/${at}` : at.href);
-  return sendToHost(client, host, { ...plain(request), urlAt, retries: 0, ...(authorization !== undefined && { authorization }) });
+  return sendToHost(client, connection, { ...plain(request), urlAt, retries: 0, ...(authorization !== undefined && { authorization }) });
 }
 
-async function authorise({ client, reference, host, request }: Sending, challenge: Challenge, scopes: readonly Scope[]): Promise<string | undefined> {
-  const credentials = await client.credentials.get(reference.domain, reference.repository);
+async function authorise(sending: Sending, challenge: Challenge, scopes: readonly Scope[]): Promise<string | undefined> {
+  const { client, reference, connection, request } = sending;
+  const credentials = await credentialsOf(sending);
   if (challenge.scheme === "basic") return credentials && basicAuthorization(credentials);
   return await client.tokens.authorise({
     challenge,
-    registry: `${originOf(client, host)}/`,
+    registry: `${originOf(client, connection)}/`,
     domain: reference.domain,
     scopes: mergeScopes(scopes),
+    isInsecure: connection.isInsecure === true,
     ...(credentials && { credentials }),
     ...(request.signal && { signal: request.signal }),
   });
 }
 
 /** Returns the first challenge that can be met: without credentials `basic` cannot. */
-async function chooseChallenge({ client, reference }: Sending, challenges: readonly Challenge[]): Promise<Challenge | undefined> {
+async function chooseChallenge(sending: Sending, challenges: readonly Challenge[]): Promise<Challenge | undefined> {
   const known = challenges.filter(({ scheme, parameters }) => scheme === "basic" || (scheme === "bearer" && parameters.has("realm")));
   if (known[0]?.scheme !== "basic") return known[0];
-  const credentials = await client.credentials.get(reference.domain, reference.repository);
+  const credentials = await credentialsOf(sending);
   return credentials ? known[0] : (known.find(({ scheme }) => scheme === "bearer") ?? known[0]);
 }
 
 /** Returns `response`, unless somebody else has the credentials that were missing: then that is the error. */
-async function refused({ client, reference }: Sending, response: HttpResponse): Promise<HttpResponse> {
-  await lettingGo(response, () => client.credentials.get(reference.domain, reference.repository, { isRefused: true }));
+async function refused(sending: Sending, response: HttpResponse): Promise<HttpResponse> {
+  await lettingGo(response, () => credentialsOf(sending, true));
   return response;
+}
+
+function credentialsOf(
+  { client, reference, connection }: Pick<Sending, "client" | "reference" | "connection">,
+  isRefused = false,
+): Promise<Credentials | undefined> {
+  return client.credentials.get(reference.domain, reference.repository, { isRefused, isElsewhere: connection.isElsewhere === true });
 }
 
 /** Runs `task`, and lets go of the answer's body if it fails, so that the connection stays usable. */

@@ -22,10 +22,10 @@ export interface RegistryHost {
 export interface RegistryClientOptions {
   /** Where credentials are looked up. @default nowhere: every registry is asked anonymously */
   readonly credentials?: CredentialStore;
-  /** Whether certificates must be valid; false also lets a registry speak plain http. @default true */
+  /** Whether certificates must be valid; false also lets a registry speak plain http. @default true, but for ways that are insecure */
   readonly verifyTls?: boolean;
-  /** Returns how to trust a host and port. @default the runtime's own trust */
-  readonly tlsFor?: (host: string) => Promise<TlsOptions | undefined>;
+  /** Returns how to trust a host and port; `isElsewhere` is one that nobody named, but a registry or a setting. @default the runtime's own trust */
+  readonly tlsFor?: (host: string, isElsewhere: boolean) => Promise<TlsOptions | undefined>;
   /** Returns the proxy for a URL. @default none */
   readonly proxyFor?: (url: string) => string | undefined;
   /** Is told of warnings and retries. */
@@ -62,15 +62,25 @@ export interface RegistryClient {
   readonly report: Report;
   /** Tries after the first. */
   readonly retries: number;
+  /** Whether certificates must be valid, where the user has said so or not. */
+  readonly verifyTls: boolean | undefined;
   /** Returns how to trust a host and port. */
-  readonly tlsFor: (host: string) => Promise<TlsOptions>;
+  readonly tlsFor: (host: string, trust: Trust) => Promise<TlsOptions>;
   /** What is known of registries. */
   readonly memory: RegistryMemory;
 }
 
+/** How far a host is trusted. */
+export interface Trust {
+  /** Whether certificates need not be valid. @default false */
+  readonly isInsecure?: boolean;
+  /** Whether nobody named the host, but a registry or a setting. @default false */
+  readonly isElsewhere?: boolean;
+}
+
 /** What a client remembers; keys are `host/repository` and, where content is meant, `@digest`. */
 export interface RegistryMemory {
-  /** Schemes by host, once known. */
+  /** Schemes by host, once known; plain http counts only where certificates need not be valid. */
   readonly schemes: Map<string, "https" | "http">;
   /** Last challenge of a repository. */
   readonly challenges: Map<string, Challenge>;
@@ -90,6 +100,8 @@ export interface RegistryMemory {
   readonly chunked: Set<string>;
   /** Repositories that refuse to be asked for a mount from themselves. */
   readonly refusesMount: Set<string>;
+  /** Hosts of mirrors that could not be reached. */
+  readonly unreachable: Set<string>;
 }
 
 /** Bytes of manifests, and again of configs, kept for a run. */
@@ -97,9 +109,12 @@ const keptBytes = 32 * 1024 * 1024;
 
 /** Returns a client; nothing is asked before a place needs it. */
 export function createRegistryClient(host: RegistryHost, options: RegistryClientOptions = {}): RegistryClient {
-  const { verifyTls = true, report = () => {}, retries = 3, credentials = { get: async () => undefined }, ...rest } = options;
+  const { verifyTls, report = () => {}, retries = 3, credentials = { get: async () => undefined }, ...rest } = options;
   const http = createHttpClient(host, { ...rest, report, retries });
-  const tlsFor = async (name: string): Promise<TlsOptions> => ({ ...(await options.tlsFor?.(name)), ...(!verifyTls && { verify: false }) });
+  const tlsFor = async (name: string, { isInsecure = false, isElsewhere = false }: Trust): Promise<TlsOptions> => ({
+    ...(await options.tlsFor?.(name, isElsewhere)),
+    ...(isInsecure && { verify: false }),
+  });
   return {
     http,
     tokens: createTokenClient({ http, clock: host.clock, tlsFor }),
@@ -109,6 +124,7 @@ export function createRegistryClient(host: RegistryHost, options: RegistryClient
     cache: options.cache,
     report,
     retries,
+    verifyTls,
     tlsFor,
     memory: {
       schemes: new Map(),
@@ -121,6 +137,7 @@ export function createRegistryClient(host: RegistryHost, options: RegistryClient
       referrers: new Map(),
       chunked: new Set(),
       refusesMount: new Set(),
+      unreachable: new Set(),
     },
   };
 }

@@ -1,3 +1,4 @@
 /** Registries of the distribution specification: `docker://`. */
 export * from "./client.ts";
+export * from "./mirrors.ts";
 export * from "./place.ts";

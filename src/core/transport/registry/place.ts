@@ -1,12 +1,12 @@
 import { OciError } from "../../base/mod.ts";
-import type { BlobOutcome, ContentOptions, ContentPlace, ContentSource, ContentTarget, PutRootOptions } from "../../port/mod.ts";
+import type { BlobOutcome, ContentOptions, ContentPlace, ContentTarget, PutRootOptions } from "../../port/mod.ts";
 import { type Descriptor, formatReference, isIndexMediaType, isManifestMediaType, type ManifestDocument, type Reference } from "../../spec/mod.ts";
-import { type Access, openAccess, quoteReference, versionOf } from "./access.ts";
-import type { RegistryClient } from "./client.ts";
-import { findManifest, openBlob, readManifest, readSmallBlob } from "./read.ts";
-import { keepTag, recallManifest, recallsTag, rememberedManifest } from "./recall.ts";
+import { type Access, openAccess, quoteReference } from "./access.ts";
+import type { RegistryClient, Trust } from "./client.ts";
+import { findManifest } from "./read.ts";
 import { addReferrer } from "./referrers.ts";
 import { cancelSession } from "./session.ts";
+import { openSource } from "./source.ts";
 import { hasBlob, putBlob } from "./upload.ts";
 import { removeTag, type WriteManifestOptions, writeManifest } from "./write.ts";
 
@@ -26,10 +26,11 @@ import { removeTag, type WriteManifestOptions, writeManifest } from "./write.ts"
  * assert.deepEqual((await source.resolve()).value, index);
  * ```
  */
-export function openRegistryPlace(client: RegistryClient, reference: Reference): ContentPlace {
-  const writing = openAccess(client, reference, ["pull", "push"]);
+export function openRegistryPlace(client: RegistryClient, reference: Reference, trust: Trust = {}): ContentPlace {
+  const way = { ...trust, reference };
+  const writing = openAccess(client, way, ["pull", "push"]);
   return {
-    source: openSource(openAccess(client, reference, ["pull"])),
+    source: openSource(openAccess(client, way, ["pull"])),
     target: openTarget(writing),
     async removeName(options) {
       const { tag, digest } = reference;
@@ -39,49 +40,6 @@ export function openRegistryPlace(client: RegistryClient, reference: Reference):
       await removeTag(writing, tag ?? "latest", options);
     },
   };
-}
-
-function openSource(access: Access): ContentSource {
-  const { reference, repository } = access;
-  const version = versionOf(reference);
-  const expected = reference.digest === undefined ? {} : { expected: reference.digest };
-  const resolve = async (options: ContentOptions = {}): Promise<ManifestDocument> => {
-    if (reference.digest !== undefined)
-      return (await recallManifest(access, reference.digest)) ?? (await readManifest(access, version, { ...options, ...expected }));
-    return (await unchanged(access, version, options)) ?? (await readTag(access, version, options));
-  };
-  return {
-    name: `docker://${formatReference(reference)}`,
-    repository,
-    resolve,
-    async describe(options) {
-      const known = reference.digest && rememberedManifest(access, reference.digest);
-      if (known) return known.descriptor;
-      const status = await findManifest(access, version, options);
-      const described = status?.descriptor;
-      if (described && (reference.digest === undefined || described.digest === reference.digest))
-        return rememberedManifest(access, described.digest)?.descriptor ?? described;
-      return (await resolve(options)).descriptor;
-    },
-    async manifest(descriptor, options = {}) {
-      return (await recallManifest(access, descriptor)) ?? (await readManifest(access, descriptor.digest, { ...options, expected: descriptor }));
-    },
-    smallBlob: (descriptor, options) => readSmallBlob(access, descriptor, options),
-    blob: (descriptor, options) => openBlob(access, descriptor, options),
-  };
-}
-
-/** Returns what a tag that an earlier run has read stands for, if that is known once a HEAD has said what it is (Docker Hub counts only GETs). */
-async function unchanged(access: Access, tag: string, options: ContentOptions): Promise<ManifestDocument | undefined> {
-  if (!(await recallsTag(access, tag))) return undefined;
-  const described = (await findManifest(access, tag, options))?.descriptor;
-  return described && (await recallManifest(access, described));
-}
-
-async function readTag(access: Access, tag: string, options: ContentOptions): Promise<ManifestDocument> {
-  const document = await readManifest(access, tag, options);
-  await keepTag(access, tag, document.descriptor.digest);
-  return document;
 }
 
 function openTarget(access: Access): ContentTarget {

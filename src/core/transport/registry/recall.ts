@@ -84,9 +84,9 @@ async function writeCache(access: Access, kind: string, name: string, bytes: Byt
 }
 
 /** Credentials that cannot be found are an error for who needs them; here they only mean that nothing is kept. */
-async function keyOf({ client, reference, key }: Access, kind: string, name: string): Promise<readonly string[] | undefined> {
+async function keyOf({ credentials: who, key }: Access, kind: string, name: string): Promise<readonly string[] | undefined> {
   try {
-    const credentials = await client.credentials.get(reference.domain, reference.repository);
+    const credentials = await who();
     return [key, credentials === undefined ? "" : JSON.stringify(credentials), kind, name];
   } catch (error) {
     if (isOciError(error)) return undefined;

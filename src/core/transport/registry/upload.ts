@@ -16,14 +16,15 @@ export async function putBlob(upload: Upload): Promise<BlobOutcome> {
   const { access, descriptor, options } = upload;
   const { from } = options;
   const isNear = from !== undefined && from.origin === access.repository.origin;
-  if (isNear && from.repository === access.repository.repository) return "exists";
-  const mounted = isNear ? await mount(upload, from.repository) : undefined;
+  const isHere = isNear && from.repository === access.repository.repository;
+  if (isHere && from.isMirrored !== true) return "exists";
+  const mounted = isNear && !isHere ? await mount(upload, from.repository) : undefined;
   if (mounted === "mounted") return "mounted";
   if (descriptor.size > smallSize && (await hasBlob(upload))) {
     if (mounted) await dropSession(upload, mounted);
     return "exists";
   }
-  return await send(upload, mounted, { asks: !isNear && descriptor.size <= smallSize });
+  return await send(upload, mounted, { asks: (!isNear || isHere) && descriptor.size <= smallSize });
 }
 
 /** Tells whether the repository has the blob. */

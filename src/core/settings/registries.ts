@@ -1,0 +1,53 @@
+import { OciError, quote } from "../base/mod.ts";
+import type { Reference } from "../spec/mod.ts";
+import { type Endpoint, readingEndpoints, writingEndpoint } from "./endpoint.ts";
+import { loadRegistriesConf, type RegistriesConfOptions } from "./load-registries-conf.ts";
+import type { SettingsHost } from "./places.ts";
+import type { RegistriesConf } from "./registries-conf.ts";
+import { aliasFile, type Choice, findShortName, noteAlias, type ShortName } from "./short-name.ts";
+
+/** Options of {@linkcode openRegistries}. */
+export interface RegistriesOptions extends RegistriesConfOptions {
+  /** File in which choices for short names are noted. @default `containers/short-name-aliases.conf` in the user's cache */
+  readonly shortNameAliases?: string;
+}
+
+/** What the user has settled for registries; nothing is read before something is asked. */
+export interface Registries {
+  /** Returns the ways to read what `reference` names, the one to try first first. @throws {OciError} `INVALID` */
+  reading(reference: Reference): Promise<readonly Endpoint[]>;
+  /** Returns the way to write it. @throws {OciError} `INVALID` */
+  writing(reference: Reference): Promise<Endpoint>;
+  /** Returns what a name without host may mean. @throws {OciError} `INVALID` */
+  shortName(name: string): Promise<ShortName>;
+  /** Returns where a choice for a short name is noted and what the file then holds, or undefined where there is no place for it. */
+  noted(choice: Choice): Promise<{ readonly file: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined>;
+}
+
+/** Returns what the user of `host` has settled for registries. */
+export function openRegistries(host: SettingsHost, options: RegistriesOptions = {}): Registries {
+  let loaded: Promise<RegistriesConf> | undefined;
+  const load = () => (loaded ??= loadRegistriesConf(host, options));
+  const file = () => options.shortNameAliases ?? aliasFile(host);
+  return {
+    reading: async (reference) => readingEndpoints(await load(), reference),
+    writing: async (reference) => writingEndpoint(await load(), reference),
+    shortName: async (name) => findShortName(host, await load(), { name, file: file() }),
+    async noted(choice) {
+      const path = file();
+      return path === undefined ? undefined : { file: path, bytes: await noteAlias(host, path, choice) };
+    },
+  };
+}
+
+/** Returns the error for a short name that nothing is settled for. */
+export function unknownShortName(name: string, { file }: Pick<ShortName, "file">): OciError {
+  const seen =
+    file === undefined
+      ? "it is not a local list, and no alias and no unqualified-search-registries are configured for short names"
+      : `it is not a local list and no alias, and ${quote(file)} names no unqualified-search-registries`;
+  return new OciError(
+    "NOT_FOUND",
+    `Cannot find image ${quote(name)}: ${seen}, expected docker://docker.io/library/${quote(name).slice(1, -1)} or another location`,
+  );
+}
