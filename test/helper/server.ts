@@ -25,11 +25,17 @@ export interface ServeOptions {
   readonly identity?: Identity;
   /** Asks clients for a certificate of this authority. */
   readonly clientAuthority?: string;
+  /** Whether clients without one are served too. @default false */
+  readonly clientMayHide?: boolean;
 }
 
 /** Starts a server that answers with `listener`. */
-export async function serve(listener: RequestListener, { identity, clientAuthority }: ServeOptions = {}): Promise<TestServer> {
-  const tls = identity && { cert: identity.certificate, key: identity.key, ...(clientAuthority !== undefined && { ca: clientAuthority, requestCert: true }) };
+export async function serve(listener: RequestListener, { identity, clientAuthority, clientMayHide = false }: ServeOptions = {}): Promise<TestServer> {
+  const tls = identity && {
+    cert: identity.certificate,
+    key: identity.key,
+    ...(clientAuthority !== undefined && { ca: clientAuthority, requestCert: true, rejectUnauthorized: !clientMayHide }),
+  };
   const server: Server = tls ? createTlsServer(tls, listener) : createServer(listener);
   return await start(server, identity ? "https" : "http");
 }
