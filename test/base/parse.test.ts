@@ -37,6 +37,7 @@ describe("parseJson()", () => {
   it("reads bytes and checks what they say", () => {
     expect(parseJson(schema, encodeUtf8('{"name":"a"}'), "settings")).toEqual({ name: "a" });
     expect(() => parseJson(schema, encodeUtf8("{"), "settings")).toThrow("Cannot read settings: it is not valid JSON");
+    expect(() => parseJson(v.object({}), encodeUtf8("[]"), "settings")).toThrow("Cannot read settings: expected an object, received a list");
   });
 });
 

@@ -35,12 +35,19 @@ function describe(issue: v.BaseIssue<unknown>): string {
 
 /** Returns the JSON value in `bytes` as what `schema` promises. @throws {OciError} `INVALID` */
 export function parseJson<T>(schema: v.GenericSchema<unknown, T>, bytes: Uint8Array, what: string): T {
-  return parseAs(schema, readJson(bytes, what), what);
+  return parseAs(schema, readDocument(schema, bytes, what), what);
+}
+
+/** Returns the JSON value in `bytes`; a schema of an object would take a list for one without members. */
+function readDocument(schema: v.GenericSchema, bytes: Uint8Array, what: string): unknown {
+  const value = readJson(bytes, what);
+  if (Array.isArray(value) && schema.type === "object") throw new OciError("INVALID", `Cannot read ${what}: expected an object, received a list`);
+  return value;
 }
 
 /** Does what {@linkcode parseJson} does for a document of passwords and tokens: the error says where something is wrong, and not what stands there. @throws {OciError} `INVALID` */
 export function parseSecretJson<T>(schema: v.GenericSchema<unknown, T>, bytes: Uint8Array, what: string): T {
-  const result = v.safeParse(schema, readJson(bytes, what), { abortEarly: true });
+  const result = v.safeParse(schema, readDocument(schema, bytes, what), { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;
   throw refusal(issue, what, issue.expected === null ? "something else was expected" : `expected ${issue.expected}`);

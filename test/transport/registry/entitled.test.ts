@@ -162,7 +162,7 @@ describe(`credentials go to the registry and its token service alone (${hardenin
     for (const auth of auths) {
       test(`whatever a redirect of a ${scheme} registry says (${auth}; GHSA-vh4v-2xq2-g5cg, CVE-2021-32690)`, async () => {
         const client = await clientOf(auth, scheme);
-        const access = openAccess(client, parseReference("registry.test/app"), ["pull", "push"]);
+        const access = openAccess(client, { reference: parseReference("registry.test/app") }, ["pull", "push"]);
         for (const { says, leads } of leadsFrom(scheme)) {
           for (const status of statuses) {
             for (const method of scheme === "https" ? methods : (["GET", "PUT"] as const)) {
@@ -207,7 +207,7 @@ describe(`credentials go to the registry and its token service alone (${hardenin
               if (request.path.startsWith("/v2/")) return guard(auth, request, says) ?? { status: 200, body: "x" };
               return tokenAnswer;
             });
-            await ask(openAccess(client, parseReference("registry.test/app"), ["pull"]), method);
+            await ask(openAccess(client, { reference: parseReference("registry.test/app") }, ["pull"]), method);
             const realm = isMade ? new URL(says, `${own}/`).href : undefined;
             const wrong = [...leaks(auth, scheme, realm)];
             const elsewhere = world.arrived.filter(({ path }) => !path.startsWith("/v2/"));
@@ -228,7 +228,7 @@ describe(`credentials go to the registry and its token service alone (${hardenin
             if (request.path.startsWith("/v2/")) return guard(auth, request, realmAt) ?? { status: 200, body: "x" };
             return tokenAnswer;
           });
-          await ask(openAccess(client, parseReference("registry.test/app"), ["pull"]), "GET");
+          await ask(openAccess(client, { reference: parseReference("registry.test/app") }, ["pull"]), "GET");
           const atRealm = world.arrived.filter(({ origin }) => origin === "https://auth.test");
           const wrong = [...leaks(auth, "https", realmAt)];
           if (atRealm.length === 0) wrong.push("never asked for a token");
@@ -271,7 +271,7 @@ describe(`credentials go to the registry and its token service alone (${hardenin
             if (request.origin === "https://auth.test") return tokenAnswer;
             return guard(auth, request, realmAt) ?? { status: 200, headers: { link: `<${says}>; rel="next"` }, body: "x" };
           });
-          await ask(openAccess(client, parseReference("registry.test/app"), ["pull"]), method);
+          await ask(openAccess(client, { reference: parseReference("registry.test/app") }, ["pull"]), method);
           const wrong = [...leaks(auth, "https", realmAt), ...world.arrived.filter(isElsewhere("https")).map(({ origin }) => `asked ${origin}`)];
           judge({ what: "link", auth, method, says }, wrong);
         }

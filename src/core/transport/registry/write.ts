@@ -75,6 +75,9 @@ interface Answered {
 async function accept(access: Access, document: ManifestDocument, { response, request }: Answered): Promise<Written> {
   if (response.status >= 300) throw await failureOf(response, request);
   await response.discard();
+  // A login page in between answers everything with 200.
+  const isTold = response.status === 201 || response.headers.has("docker-content-digest") || response.headers.has("location");
+  if (!isTold) throw new OciError("REGISTRY", `${request.doing}: the answer ${response.status} does not say that anything was stored, expected 201`);
   const stated = tryParseDigest(response.headers.get("docker-content-digest") ?? "");
   checkStored(access, document, { stated, doing: request.doing });
   return { tracksSubject: response.headers.has("oci-subject") };
