@@ -97,6 +97,11 @@ async function clientOf(auth: Auth, scheme: Scheme): Promise<RegistryClient> {
   return client;
 }
 
+/** Returns how the registry is reached: over http only as one that is insecure. */
+function wayTo(scheme: Scheme): Parameters<typeof openAccess>[1] {
+  return { reference: parseReference("registry.test/app"), isInsecure: scheme === "http" };
+}
+
 /** Returns the answer of a registry that lets nobody in without the right credentials, or undefined to who has them. */
 function guard(auth: Auth, { headers }: Arrived, realm: string): WorldAnswer | undefined {
   if (auth === "certificate") return undefined;
@@ -162,7 +167,7 @@ describe(`credentials go to the registry and its token service alone (${hardenin
     for (const auth of auths) {
       test(`whatever a redirect of a ${scheme} registry says (${auth}; GHSA-vh4v-2xq2-g5cg, CVE-2021-32690)`, async () => {
         const client = await clientOf(auth, scheme);
-        const access = openAccess(client, { reference: parseReference("registry.test/app") }, ["pull", "push"]);
+        const access = openAccess(client, wayTo(scheme), ["pull", "push"]);
         for (const { says, leads } of leadsFrom(scheme)) {
           for (const status of statuses) {
             for (const method of scheme === "https" ? methods : (["GET", "PUT"] as const)) {
@@ -207,7 +212,7 @@ describe(`credentials go to the registry and its token service alone (${hardenin
               if (request.path.startsWith("/v2/")) return guard(auth, request, says) ?? { status: 200, body: "x" };
               return tokenAnswer;
             });
-            await ask(openAccess(client, { reference: parseReference("registry.test/app") }, ["pull"]), method);
+            await ask(openAccess(client, wayTo(scheme), ["pull"]), method);
             const realm = isMade ? new URL(says, `${own}/`).href : undefined;
             const wrong = [...leaks(auth, scheme, realm)];
             const elsewhere = world.arrived.filter(({ path }) => !path.startsWith("/v2/"));
@@ -228,7 +233,7 @@ describe(`credentials go to the registry and its token service alone (${hardenin
             if (request.path.startsWith("/v2/")) return guard(auth, request, realmAt) ?? { status: 200, body: "x" };
             return tokenAnswer;
           });
-          await ask(openAccess(client, { reference: parseReference("registry.test/app") }, ["pull"]), "GET");
+          await ask(openAccess(client, wayTo("https"), ["pull"]), "GET");
           const atRealm = world.arrived.filter(({ origin }) => origin === "https://auth.test");
           const wrong = [...leaks(auth, "https", realmAt)];
           if (atRealm.length === 0) wrong.push("never asked for a token");
@@ -271,7 +276,7 @@ describe(`credentials go to the registry and its token service alone (${hardenin
             if (request.origin === "https://auth.test") return tokenAnswer;
             return guard(auth, request, realmAt) ?? { status: 200, headers: { link: `<${says}>; rel="next"` }, body: "x" };
           });
-          await ask(openAccess(client, { reference: parseReference("registry.test/app") }, ["pull"]), method);
+          await ask(openAccess(client, wayTo("https"), ["pull"]), method);
           const wrong = [...leaks(auth, "https", realmAt), ...world.arrived.filter(isElsewhere("https")).map(({ origin }) => `asked ${origin}`)];
           judge({ what: "link", auth, method, says }, wrong);
         }
