@@ -53,6 +53,7 @@ export function createReport(output: Output, { clock, quiet }: ProgressOptions):
   return (event) => {
     if (event.type === "warning") output.warn(event.message);
     else if (event.type === "retry") output.log("warn", describeRetry(event));
+    else if (event.type === "request") output.log("debug", `${event.method} ${event.url}: ${event.status}`);
     else if (quiet) return;
     else if (output.isLive) showLive(event);
     else {

@@ -106,8 +106,9 @@ export function readAccess(args: Args): Access {
 
 /** Returns the members of a platform that the flags of {@linkcode platformFlags} name, as far as the verb has them. */
 export function readPlatformPatch(args: Args): Partial<Platform> {
-  const text = (name: string): string | undefined => (args.knows(name) ? args.text(name) : undefined);
-  const list = (name: string): readonly string[] | undefined => (args.knows(name) && args.has(name) ? args.texts(name) : undefined);
+  // As in buildah an empty value changes nothing: most often a variable that is not set. `--unset` takes a field away.
+  const text = (name: string): string | undefined => (args.knows(name) && args.text(name) !== "" ? args.text(name) : undefined);
+  const list = (name: string): readonly string[] | undefined => (args.knows(name) && args.texts(name).length > 0 ? args.texts(name) : undefined);
   const [os, architecture, variant, version] = [text("os"), text("arch"), text("variant"), text("os-version")];
   const [osFeatures, features] = [list("os-features"), list("features")];
   return {

@@ -64,7 +64,7 @@ const nodeRandom: Random = {
 
 function nodeEnvironment(): Environment {
   const home = homeDirectory();
-  const user = process.getuid?.();
+  const user = userNumber();
   return {
     get: (name) => process.env[name] || undefined,
     ...(home !== undefined && { home }),
@@ -73,6 +73,15 @@ function nodeEnvironment(): Environment {
     architecture: architecture(),
     runtime: runtime(),
   };
+}
+
+function userNumber(): number | undefined {
+  try {
+    return process.getuid?.();
+  } catch {
+    // Deno asks for a permission.
+    return undefined;
+  }
 }
 
 function homeDirectory(): string | undefined {

@@ -60,14 +60,13 @@ describe("readAccess()", () => {
 });
 
 describe("readPlatformPatch()", () => {
-  test("returns only what was given", () => {
+  test("returns only what was given, and nothing for what is empty: most often a variable that is not set", () => {
     expect(readPlatformPatch(read("create", "--arch", "arm64"))).toEqual({ architecture: "arm64" });
-    expect(readPlatformPatch(read("add", "--override-os=linux", "--variant=v8", "--os-version=1", "--features=a,b", "--os-features="))).toEqual({
+    expect(readPlatformPatch(read("add", "--override-os=linux", "--variant=v8", "--os-version=1", "--features=a,b", "--os-features=", "--arch="))).toEqual({
       os: "linux",
       variant: "v8",
       "os.version": "1",
       features: ["a", "b"],
-      "os.features": [],
     });
   });
 });

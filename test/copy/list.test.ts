@@ -68,14 +68,22 @@ describe("copyList()", () => {
     });
   }
 
-  it("reads and asks nothing for images that lie in the target's repository", async () => {
+  it("reads nothing of images that lie in the target's repository, and asks whether they do", async () => {
     const source = memorySource({ repository: here });
     const target = memoryTarget({ repository: { ...here } });
     const entries = twoImages(source, 2);
     const root = documentOf(indexOf(entries));
-    const result = await copyList({ root, entries, source: async () => source, target, pool: createPool(8) });
+    const copying = () => copyList({ root, entries, source: async () => source, target, pool: createPool(8) });
+    expect(await failureOf(copying())).toMatchObject({ code: "NOT_FOUND", message: expect.stringContaining("the destination lacks image") });
+    expect(target.roots.size).toBe(0);
+    for (const { digest, ...rest } of entries) {
+      const bytes = source.contents.get(digest) ?? new Uint8Array();
+      target.manifests.set(digest, { descriptor: { ...rest, digest }, bytes, value: parseManifest(bytes) });
+    }
+    target.calls.length = 0;
+    const result = await copying();
     expect(source.calls).toEqual([]);
-    expect(target.calls).toEqual([{ name: "putRoot", about: "" }]);
+    expect(target.calls.map((call) => call.name)).toEqual(["hasManifest", "hasManifest", "putRoot"]);
     expect(target.roots.get("")?.bytes).toBe(root.bytes);
     expect(result).toEqual({ descriptor: root.descriptor, images: 2 });
   });

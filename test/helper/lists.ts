@@ -38,7 +38,7 @@ export interface DeskOptions extends MemoryHostOptions {
 export function openDesk({ lists: listOptions, wrap, ...options }: DeskOptions = {}): Desk {
   const host = memoryHost(options);
   const events: Event[] = [];
-  const report = (event: Event) => void events.push(event);
+  const report = (event: Event) => void (event.type !== "request" && events.push(event));
   const lists = openLists(wrap ? wrap(host) : host, { root: "/lists", ...listOptions, report });
   return { host, lists, events, warnings: () => events.splice(0).flatMap((event) => (event.type === "warning" ? [event.message] : [])) };
 }

@@ -38,7 +38,11 @@ interface Made {
 function make(options: HttpClientOptions = {}): Made {
   const clock = testClock();
   const events: Event[] = [];
-  return { clock, events, client: createHttpClient({ fetch, clock, random: fullJitter }, { report: (event) => events.push(event), ...options }) };
+  return {
+    clock,
+    events,
+    client: createHttpClient({ fetch, clock, random: fullJitter }, { report: (event) => event.type !== "request" && events.push(event), ...options }),
+  };
 }
 
 const text = async (response: { readBody(limit: number): Promise<Uint8Array> }) => new TextDecoder().decode(await response.readBody(1000));

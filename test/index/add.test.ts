@@ -95,7 +95,7 @@ describe("addEntries()", () => {
     expect(next.manifests).toEqual([arm("v6", { more: "6" }), arm("v7", { more: "7" })]);
   });
 
-  it("brings all of them up to date with one that claims no platform of its own", () => {
+  it("brings all of them up to date with one that states no platform", () => {
     const next = addEntries(addEntries(createIndex(), both), [{ entry: { mediaType: "a/b", digest, size: 9 } }]);
     expect(next.manifests.map(({ size, platform }) => [size, platform?.variant])).toEqual([
       [9, "v6"],
@@ -103,12 +103,14 @@ describe("addEntries()", () => {
     ]);
   });
 
-  it("adds one that claims a platform of its own beside the others", () => {
+  it("gives the only entry of its digest the platform that is stated, and stands beside several", () => {
     const one = addEntries(createIndex(), [{ entry: arm("v6") }]);
-    expect(addEntries(one, [{ entry: arm("v7"), isOwn: true }]).manifests).toEqual([arm("v6"), arm("v7")]);
-    expect(addEntries(one, [{ entry: arm("v7") }]).manifests.map((entry) => entry.platform?.variant)).toEqual(["v6"]);
-    const bare = addEntries(createIndex(), [{ entry: { mediaType: "a/b", digest, size: 1 } }]);
-    expect(addEntries(bare, [{ entry: arm("v7"), isOwn: true }]).manifests).toEqual([arm("v7")]);
+    const variants = (index: typeof one) => index.manifests.map((entry) => entry.platform?.variant);
+    expect(variants(addEntries(one, [{ entry: arm("v7"), isStated: true }]))).toEqual(["v7"]);
+    expect(variants(addEntries(one, [{ entry: arm("v7") }]))).toEqual(["v6"]);
+    const two = addEntries(one, both);
+    expect(variants(two)).toEqual(["v6", "v7"]);
+    expect(variants(addEntries(two, [{ entry: arm("v5"), isStated: true }]))).toEqual(["v6", "v7", "v5"]);
   });
 
   it("patches what it added and what it brought up to date, and nothing else", () => {

@@ -97,13 +97,13 @@ describe("convertIndex()", () => {
       ],
     });
     expect(needsOci(index).map(formatLoss)).toEqual([
-      'index annotations.a "1"',
-      `index annotations.b "${"x".repeat(59)}…"`,
-      `index subject "sha256:${"b".repeat(64)}"`,
-      'index artifactType "a/t"',
-      `${digest} annotations "{}"`,
-      `${digest} artifactType "b/t"`,
-      `${digest} data "2 bytes"`,
+      'annotation a="1" of the index',
+      `annotation b="${"x".repeat(59)}…" of the index`,
+      `subject "sha256:${"b".repeat(64)}" of the index`,
+      'artifactType "a/t" of the index',
+      `annotations "{}" of ${digest}`,
+      `artifactType "b/t" of ${digest}`,
+      `data "2 bytes" of ${digest}`,
     ]);
     expect(convertIndex(index, mediaTypes.dockerList).index.manifests).toEqual([
       { ...plain, urls: ["https://e.example"], platform: { architecture: "a", os: "o", features: ["f"] } },
@@ -141,6 +141,6 @@ describe("convertIndex()", () => {
 
 describe("formatLoss()", () => {
   it("lets nothing steer a terminal", () => {
-    expect(formatLoss({ where: "index", field: "annotations.\u001b[2J", value: "\u202e" })).toBe('index annotations.\\x1b[2J "\\u{202e}"');
+    expect(formatLoss({ where: "index", field: "annotations.\u001b[2J", value: "\u202e" })).toBe('annotation \\x1b[2J="\\u{202e}" of the index');
   });
 });

@@ -20,10 +20,13 @@ describe("entries that share a digest", () => {
     expect(await variants()).toEqual(["v6", "v7"]);
   });
 
-  it("are made by stating platforms, together or one after the other", async () => {
+  it("are made by stating platforms together; stated alone a platform corrects the one there is", async () => {
     const { lists } = await open();
     await createList(lists, "stated", { images: ["oci:/src:arm=linux/arm/v6", "oci:/src:arm=linux/arm/v7"] });
     await addToList(lists, "stated", ["oci:/src:arm=linux/arm/v5"]);
+    await createList(lists, "slip", { images: ["oci:/src:arm=linux/amd64"] });
+    await addToList(lists, "slip", ["oci:/src:arm=linux/arm/v7"]);
+    expect((await indexOfList(lists, "slip")).manifests.map(({ platform }) => platform)).toEqual([{ architecture: "arm", os: "linux", variant: "v7" }]);
     expect((await indexOfList(lists, "stated")).manifests.map(({ platform }) => platform?.variant)).toEqual(["v6", "v7", "v5"]);
   });
 

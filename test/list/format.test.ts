@@ -39,7 +39,7 @@ describe("createList()", () => {
     const { lists, warnings } = openDesk();
     const { mediaType } = await createList(lists, "app", { format: "v2s2", annotations: { title: "app" } });
     expect(mediaType).toBe(dockerList);
-    expect(warnings()).toEqual([`the list "app" becomes ${dockerList} as asked for and loses index annotations.title "app"`]);
+    expect(warnings()).toEqual([`the list "app" becomes ${dockerList} as asked for and loses annotation title="app" of the index`]);
   });
 
   it("lets annotations win over a format that nobody typed", async () => {
@@ -62,7 +62,7 @@ describe("createList()", () => {
     await createList(lists, "docker", { format: "v2s2" });
     await addToList(lists, "docker", ["oci:/src:amd64"], { features: ["sse4"] });
     await createList(lists, "app", { images: ["docker"] });
-    expect(warnings()).toEqual([`an OCI image index cannot hold ${amd64.descriptor.digest} features "sse4"; the list's record keeps it for a push as v2s2`]);
+    expect(warnings()).toEqual([`an OCI image index cannot hold features "sse4" of ${amd64.descriptor.digest}; the list's record keeps it for a push as v2s2`]);
     expect((await lists.store.find("app"))?.features).toEqual({ [amd64.descriptor.digest]: ["sse4"] });
   });
 });
@@ -107,7 +107,7 @@ describe("features", () => {
     const source = await fillSource(desk.host);
     await createList(desk.lists, "app", { format: "v2s2", images: ["oci:/src:amd64", "oci:/src:arm64"] });
     await annotateListEntries(desk.lists, "app", ["linux/amd64"], { platform: { features: ["sse4", "aes"] } });
-    return { ...desk, ...source, loss: `${source.amd64.descriptor.digest} features "sse4,aes"` };
+    return { ...desk, ...source, loss: `features "sse4,aes" of ${source.amd64.descriptor.digest}` };
   }
 
   it("stand in a docker list and are no loss there", async () => {
@@ -153,7 +153,7 @@ describe("features", () => {
     const { amd64 } = await fillSource(host);
     await createList(lists, "app", { images: ["oci:/src:amd64"] });
     await addToList(lists, "app", ["oci:/src:amd64"], { features: ["sse4"] });
-    expect(warnings()).toEqual([`an OCI image index cannot hold ${amd64.descriptor.digest} features "sse4"; the list's record keeps it for a push as v2s2`]);
+    expect(warnings()).toEqual([`an OCI image index cannot hold features "sse4" of ${amd64.descriptor.digest}; the list's record keeps it for a push as v2s2`]);
     expect((await lists.store.find("app"))?.features).toEqual({ [amd64.descriptor.digest]: ["sse4"] });
   });
 
@@ -176,7 +176,7 @@ describe("features", () => {
     warnings();
     await annotateList(lists, "app", {}, { format: "v2s2" });
     expect(entryIn(await indexOfList(lists, "app"), amd64).platform?.features).toEqual(["sse4", "aes"]);
-    expect(warnings()).toEqual([`the list "app" becomes ${dockerList} as asked for and loses index annotations.title "app"`]);
+    expect(warnings()).toEqual([`the list "app" becomes ${dockerList} as asked for and loses annotation title="app" of the index`]);
   });
 });
 
@@ -186,9 +186,9 @@ describe("a format typed on the command line", () => {
     await fillSource(host);
     await createList(lists, "app", { annotations: { title: "app" } });
     expect((await addToList(lists, "app", ["oci:/src:amd64"], { format: "v2s2" })).mediaType).toBe(dockerList);
-    expect(warnings().join()).toContain('loses index annotations.title "app"');
+    expect(warnings().join()).toContain('loses annotation title="app" of the index');
     expect((await annotateListEntries(lists, "app", ["linux/amd64"], { annotations: { a: "b" } }, { format: "v2s2" })).mediaType).toBe(dockerList);
-    expect(warnings().join()).toContain('annotations.a "b"');
+    expect(warnings().join()).toContain('annotation a="b" of');
     expect((await annotateList(lists, "app", {}, { format: "oci" })).mediaType).toBe(ociIndex);
     expect(warnings()).toEqual([]);
   });
@@ -214,7 +214,7 @@ describe("a list at a location", () => {
     const before = await readAt(host, "oci:/list:1");
     const failure = await failureOf(annotateList(lists, "oci:/list:1", { annotations: { title: "app" } }));
     expect(failure.code).toBe("LOSS");
-    expect(failure.message).toContain(`an OCI image index cannot hold ${amd64.descriptor.digest} features "sse4"`);
+    expect(failure.message).toContain(`an OCI image index cannot hold features "sse4" of ${amd64.descriptor.digest}`);
     expect((await readAt(host, "oci:/list:1")).bytes).toEqual(before.bytes);
   });
 
@@ -230,7 +230,7 @@ describe("a list at a location", () => {
     const { host, lists, warnings, amd64 } = await dockerAt("oci:/list:1");
     const { mediaType } = await annotateList(lists, "oci:/list:1", { annotations: { title: "app" } }, { format: "oci" });
     expect(mediaType).toBe(ociIndex);
-    expect(warnings()).toEqual([`the list "oci:/list:1" becomes ${ociIndex} as asked for and loses ${amd64.descriptor.digest} features "sse4"`]);
+    expect(warnings()).toEqual([`the list "oci:/list:1" becomes ${ociIndex} as asked for and loses features "sse4" of ${amd64.descriptor.digest}`]);
     expect((await indexAt(host, "oci:/list:1")).manifests[0]?.platform).toEqual({ architecture: "amd64", os: "linux" });
   });
 
@@ -289,7 +289,7 @@ describe("pushList() with a format", () => {
     expect(index.manifests[1]?.digest).toBe(docker.descriptor.digest);
     const said = warnings().join("\n");
     expect(said).toContain(`${amd64.descriptor.digest} becomes ${index.manifests[0]?.digest}`);
-    expect(said).toContain('the push as v2s2 loses index annotations.title "app"');
+    expect(said).toContain('the push as v2s2 loses annotation title="app" of the index');
     expect(result?.entries).toEqual(index.manifests.map(({ digest }) => digest));
     expect(result?.mediaType).toBe(dockerList);
   });

@@ -1,7 +1,7 @@
-import { createPool, mapAll, OciError, quote } from "../base/mod.ts";
+import { createPool, mapAll } from "../base/mod.ts";
 import type { ContentSource, PutRootOptions } from "../port/mod.ts";
-import { type Descriptor, type Digest, formatPlatform, isImageIndex, type ManifestDocument } from "../spec/mod.ts";
-import { copyEntry, isManifest } from "./manifest.ts";
+import { type Descriptor, type Digest, isImageIndex, type ManifestDocument } from "../spec/mod.ts";
+import { copyEntry, isManifest, lacksImage } from "./manifest.ts";
 import { type Copy, type CopyOptions, openCopy, orAbandon } from "./session.ts";
 
 /** Options of {@linkcode copyList}. */
@@ -99,13 +99,7 @@ async function requirePresent(copy: Copy, options: CopyListOptions, signal: Abor
   const asked = present.filter(isManifest);
   const answers = await mapAll(asked, (entry, inner) => copy.run(() => target.hasManifest(entry, { signal: inner }), inner), signal);
   const [first, ...more] = asked.filter((_, at) => answers[at] === false);
-  if (first === undefined) return;
-  const platform = first.platform ? ` (${formatPlatform(first.platform)})` : "";
-  const others = more.length === 0 ? "" : ` and ${more.length} more`;
-  throw new OciError(
-    "NOT_FOUND",
-    `Cannot push to ${quote(target.name)}: the destination lacks image ${first.digest}${platform}${others}, which the list refers to`,
-  );
+  if (first !== undefined) throw lacksImage(target, [first, ...more]);
 }
 
 function putRoot(copy: Copy, root: ManifestDocument, options: PutRootOptions): Promise<void> {

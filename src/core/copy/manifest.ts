@@ -1,8 +1,9 @@
-import { mapAll, OciError } from "../base/mod.ts";
-import type { ContentSource } from "../port/mod.ts";
+import { mapAll, OciError, quote } from "../base/mod.ts";
+import type { ContentSource, ContentTarget } from "../port/mod.ts";
 import {
   type Descriptor,
   type Digest,
+  formatPlatform,
   type ImageIndex,
   type ImageManifest,
   isImageIndex,
@@ -67,13 +68,14 @@ function reaches(waits: ReadonlyMap<Digest, ReadonlySet<Digest>>, from: Digest, 
   return false;
 }
 
-/** A target that has the manifest is asked with one request, and the source not at all. */
+/** A target that has the manifest is asked with one request at most, and the source not at all. */
 async function bringManifest(copy: Copy, task: ManifestTask, signal: AbortSignal): Promise<ManifestDocument | undefined> {
   const { descriptor, source } = task;
   const { target, report } = copy;
   const isThere = isSameRepository(source.repository, target.repository);
   const kind = isIndexMediaType(descriptor.mediaType) ? "index" : "image";
-  const exists = (isThere && !source.made?.has(descriptor.digest)) || (await copy.run(() => target.hasManifest(descriptor, { signal }), signal));
+  const exists = await copy.run(() => target.hasManifest(descriptor, { signal }), signal);
+  if (!exists && isThere && !source.made?.has(descriptor.digest)) throw lacksImage(target, [descriptor]);
   if (exists && (isThere || !copy.verifyBlobs)) {
     report({ type: "manifest", descriptor, kind, outcome: "exists" });
     return undefined;
@@ -84,6 +86,16 @@ async function bringManifest(copy: Copy, task: ManifestTask, signal: AbortSignal
   report({ type: "manifest", descriptor: document.descriptor, kind, outcome: exists ? "exists" : "written" });
   if (!exists) await copy.run(() => target.putManifest(document, { signal }), signal);
   return document;
+}
+
+/** Returns the error for images that a list refers to and its destination does not have. */
+export function lacksImage(target: ContentTarget, [first, ...more]: readonly [Descriptor, ...Descriptor[]]): OciError {
+  const platform = first.platform ? ` (${formatPlatform(first.platform)})` : "";
+  const others = more.length === 0 ? "" : ` and ${more.length} more`;
+  return new OciError(
+    "NOT_FOUND",
+    `Cannot push to ${quote(target.name)}: the destination lacks image ${first.digest}${platform}${others}, which the list refers to`,
+  );
 }
 
 async function copyChildren(copy: Copy, task: ManifestTask & { readonly value: ImageIndex }, signal: AbortSignal): Promise<void> {

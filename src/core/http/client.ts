@@ -101,6 +101,7 @@ export function createHttpClient(tools: HttpTools, options: HttpClientOptions = 
     userAgent,
     proxyFor: options.proxyFor ?? (() => undefined),
     secrets,
+    report: options.report ?? (() => {}),
   };
   const warn = createWarner(options.report);
 
@@ -148,6 +149,7 @@ async function follow(tools: SendTools, request: HttpRequest): Promise<HttpRespo
   let current = request;
   for (let hop = 0; ; hop++) {
     const response = await send(tools, current);
+    tools.report({ type: "request", method: current.method, url: tools.secrets.hide(redactUrl(current.url)), status: response.status });
     if (!isReading || !isRedirectStatus(response.status)) return response;
     await response.discard();
     if (hop === maximumRedirects) throw new OciError("LIMIT", `Cannot read "${redactUrl(request.url)}": more than ${maximumRedirects} redirects`);

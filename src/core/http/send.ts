@@ -1,6 +1,6 @@
 import type { $Fetch } from "ofetch";
 import { type ByteStream, isOciError, iterate, NetworkError, readAll, type Secrets } from "../base/mod.ts";
-import type { Clock, FetchInit } from "../port/mod.ts";
+import type { Clock, FetchInit, Report } from "../port/mod.ts";
 import { incomingBody, type OutgoingBody, outgoingBody } from "./body.ts";
 import type { Gate } from "./gate.ts";
 import { redactUrl } from "./hop.ts";
@@ -21,6 +21,8 @@ export interface SendTools {
   readonly gate: Gate;
   /** Value of `User-Agent`. */
   readonly userAgent: string;
+  /** Is told of every answer. */
+  readonly report: Report;
   /** Returns the proxy for a URL. */
   readonly proxyFor: (url: string) => string | undefined;
   /** Takes what is sent and must not be shown. */

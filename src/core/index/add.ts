@@ -8,11 +8,8 @@ export interface Addition {
   readonly entry: Descriptor;
   /** What to change in it once it is in, or in the entries it brought up to date. @default nothing */
   readonly patch?: EntryPatch;
-  /**
-   * Whether the entry's platform was chosen for it, so that it stands beside entries of its digest that have other platforms.
-   * @default true where several entries of the digest with different platforms are added at once
-   */
-  readonly isOwn?: boolean;
+  /** Whether the entry's platform was stated, so that it wins over the one that the only entry of its digest has. @default false */
+  readonly isStated?: boolean;
 }
 
 /**
@@ -33,17 +30,24 @@ export function addEntry(index: ImageIndex, entry: Descriptor): ImageIndex {
   return addEntries(index, [{ entry }]);
 }
 
-/** Returns `index` with all of `additions`, as {@linkcode addEntry} adds each. */
+/**
+ * Returns `index` with all of `additions`, as {@linkcode addEntry} adds each. Where several of one digest are added at once,
+ * each stands for its own platform, beside entries of that digest with other platforms.
+ */
 export function addEntries(index: ImageIndex, additions: readonly Addition[]): ImageIndex {
   if (additions.length === 0) return index;
   const groups = groupByDigest(additions);
   const placed = new Set<Addition>();
+  const counts = new Map<string, number>();
+  for (const { digest } of index.manifests) counts.set(digest, (counts.get(digest) ?? 0) + 1);
   const updated = index.manifests.map((old) => {
     const group = groups.get(old.digest);
-    const addition = group && additionFor(old, group, placed);
+    const addition = group && additionFor(old, { group, placed, isOnly: counts.get(old.digest) === 1 });
     if (addition === undefined) return old;
     placed.add(addition);
-    return patched(refresh(old, addition.entry), addition, index);
+    const { entry, isStated } = addition;
+    const next = refresh(old, entry);
+    return patched(isStated && entry.platform ? { ...next, platform: entry.platform } : next, addition, index);
   });
   const fresh = [...groups.values()].flat().filter((addition) => !placed.has(addition));
   return { ...index, manifests: [...updated, ...fresh.map((addition) => patched(addition.entry, addition, index))] };
@@ -60,20 +64,24 @@ function groupByDigest(additions: readonly Addition[]): ReadonlyMap<string, read
     group.set(key, before ? { ...before, ...addition, entry: refresh(before.entry, addition.entry) } : addition);
     groups.set(digest, group);
   }
-  return new Map([...groups].map(([digest, group]) => [digest, ownIfSeveral([...group.values()])]));
+  return new Map([...groups].map(([digest, group]) => [digest, [...group.values()]]));
 }
 
-function ownIfSeveral(group: readonly Addition[]): readonly Addition[] {
-  return group.length === 1 ? group : group.map((addition) => ({ ...addition, isOwn: true }));
+interface Choice {
+  readonly group: readonly Addition[];
+  readonly placed: ReadonlySet<Addition>;
+  /** Whether no other entry has the digest. */
+  readonly isOnly: boolean;
 }
 
-/** Returns the addition that brings `old` up to date: the one of its platform, else one that claims no platform of its own. */
-function additionFor(old: Descriptor, group: readonly Addition[], placed: ReadonlySet<Addition>): Addition | undefined {
+/** Returns the addition that brings `old` up to date: the one of its platform, else one that need not stand for another platform. */
+function additionFor(old: Descriptor, { group, placed, isOnly }: Choice): Addition | undefined {
   const key = platformKey(old.platform);
   const same = group.find(({ entry }) => platformKey(entry.platform) === key);
   if (same) return same;
-  const unclaimed = old.platform === undefined ? group.find((addition) => !placed.has(addition)) : undefined;
-  return unclaimed ?? group.find(({ isOwn }) => isOwn !== true);
+  if (old.platform === undefined) return group.find((addition) => !placed.has(addition));
+  const [only, ...others] = group;
+  return others.length === 0 && (isOnly || only?.isStated !== true) ? only : undefined;
 }
 
 function platformKey(platform: Platform | undefined): string {

@@ -1,4 +1,13 @@
-import { type Descriptor, type Digest, type ImageIndex, type IndexMediaType, isDockerMediaType, mergeAnnotations, type Platform } from "../spec/mod.ts";
+import {
+  type Descriptor,
+  type Digest,
+  type ImageIndex,
+  type IndexMediaType,
+  isDockerMediaType,
+  mergeAnnotations,
+  type Platform,
+  parseMediaType,
+} from "../spec/mod.ts";
 import { chosenEntries, type EntryChoice } from "./choice.ts";
 
 /** Annotations to set; `undefined` takes one out. */
@@ -83,7 +92,7 @@ export function annotateIndex(index: ImageIndex, patch: IndexPatch): ImageIndex 
   const { subject: oldSubject, artifactType: oldType, annotations: oldAnnotations, ...rest } = index;
   const kept = keeper(patch.unset);
   const subject = patch.subject ?? kept("subject", oldSubject);
-  const artifactType = patchText(kept("artifactType", oldType), patch.artifactType);
+  const artifactType = patchType(kept("artifactType", oldType), patch.artifactType);
   const annotations = patchAnnotations(kept("annotations", oldAnnotations), patch.annotations);
   return { ...rest, ...(subject && { subject }), ...(artifactType !== undefined && { artifactType }), ...(annotations && { annotations }) };
 }
@@ -94,7 +103,7 @@ export function patchEntry(entry: Descriptor, patch: EntryPatch, indexType: Inde
   const kept = keeper(patch.unset);
   const [urls, data] = [kept("urls", oldUrls), kept("data", oldData)];
   const annotations = patchAnnotations(kept("annotations", oldAnnotations), patch.annotations);
-  const artifactType = patchText(kept("artifactType", oldType), patch.artifactType);
+  const artifactType = patchType(kept("artifactType", oldType), patch.artifactType);
   const platform = patchPlatform(kept("platform", oldPlatform), patch) ?? (isDockerMediaType(indexType) ? { architecture: "", os: "" } : undefined);
   return {
     ...rest,
@@ -147,6 +156,10 @@ function keeper(unset: readonly string[] = []): <T>(name: EntryField | IndexFiel
 
 function patchAnnotations(base: Descriptor["annotations"], patch: AnnotationPatch | undefined): Descriptor["annotations"] {
   return patch ? mergeAnnotations(base, patch) : base;
+}
+
+function patchType(base: string | undefined, patch: string | undefined): string | undefined {
+  return patchText(base, patch ? parseMediaType(patch) : patch);
 }
 
 function patchText(base: string | undefined, patch: string | undefined): string | undefined {

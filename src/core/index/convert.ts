@@ -30,7 +30,7 @@ export interface Conversion {
  *
  * const { index, lost } = convertIndex(createIndex({ annotations: { title: "app" } }), mediaTypes.dockerList);
  * assert.deepEqual(index, createIndex({ mediaType: mediaTypes.dockerList }));
- * assert.deepEqual(lost.map(formatLoss), ['index annotations.title "app"']);
+ * assert.deepEqual(lost.map(formatLoss), ['annotation title="app" of the index']);
  * ```
  */
 export function convertIndex(index: ImageIndex, mediaType: IndexMediaType): Conversion {
@@ -54,9 +54,11 @@ export function needsOci(index: ImageIndex): readonly Loss[] {
   ];
 }
 
-/** Returns `loss` as `WHERE FIELD "VALUE"`, fit for a terminal. */
-export function formatLoss(loss: Loss): string {
-  return `${loss.where} ${escapeControls(loss.field)} "${escapeControls(loss.value)}"`;
+/** Returns `loss` as `FIELD "VALUE" of WHERE`, fit for a terminal. */
+export function formatLoss({ where, field, value }: Loss): string {
+  const [, key] = /^annotations\.(.*)$/su.exec(field) ?? [];
+  const what = key === undefined ? `${escapeControls(field)} "${escapeControls(value)}"` : `annotation ${escapeControls(key)}="${escapeControls(value)}"`;
+  return `${what} of ${where === "index" ? "the index" : where}`;
 }
 
 function convertToOci(index: ImageIndex, mediaType: IndexMediaType): Conversion {

@@ -45,7 +45,7 @@ export function addFound(state: ListState, images: readonly FoundImage[], { all,
     state.index,
     images.map(({ entry, selected, stated = false }) => ({
       entry,
-      isOwn: stated,
+      isStated: stated,
       ...(!isAttestation(entry) && { patch: selected ? all : both }),
     })),
   );

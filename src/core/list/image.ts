@@ -54,7 +54,7 @@ export interface FoundImage {
   readonly source?: EntrySource;
   /** Whether the selection's os, architecture and variant have chosen it, so that they override nothing. */
   readonly selected: boolean;
-  /** Whether the user stated its platform, so that it is an entry of its own beside others of the same image. @default false */
+  /** Whether the user stated its platform, which then wins over what an entry of the same image has. @default false */
   readonly stated?: boolean;
 }
 

@@ -9,6 +9,8 @@ export type Event =
   | { readonly type: "warning"; readonly message: string }
   /** A request is tried again. */
   | { readonly type: "retry"; readonly message: string; readonly wait: number; readonly attempt: number; readonly retries: number }
+  /** A request was answered; what is secret in its URL is left out. */
+  | { readonly type: "request"; readonly method: string; readonly url: string; readonly status: number }
   /** A list of `total` images is about to be copied. */
   | { readonly type: "copy"; readonly images: number; readonly total: number }
   /** One image of a list begins, number `at` of `total`, from 1. */

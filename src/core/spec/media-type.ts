@@ -1,3 +1,5 @@
+import { OciError, quote } from "../base/mod.ts";
+
 /** Media types of the OCI image specification 1.1 and of docker's image manifest version 2, schema 2. */
 export const mediaTypes = {
   /** OCI image index. */
@@ -59,6 +61,17 @@ export function isConfigMediaType(mediaType: string): boolean {
 /** Tells whether `mediaType` belongs to docker's image format. */
 export function isDockerMediaType(mediaType: string): boolean {
   return mediaType.startsWith("application/vnd.docker.");
+}
+
+/**
+ * Returns `text` if it has the form of a media type, `type/subtype` (RFC 6838 section 4.2).
+ * @throws {OciError} `INVALID`
+ */
+export function parseMediaType(text: string): string {
+  const name = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/;
+  const [type, subtype, ...more] = text.split("/");
+  if (more.length === 0 && name.test(type ?? "") && name.test(subtype ?? "")) return text;
+  throw new OciError("INVALID", `Cannot read media type ${quote(text)}: expected type/subtype, for example application/vnd.example.sbom`);
 }
 
 /** Returns `mediaType` in lower case without parameters (`; charset=utf-8`), as types are compared (RFC 9110 section 8.3.1). */

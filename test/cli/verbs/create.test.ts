@@ -154,7 +154,7 @@ describe("the format of a new list", () => {
   test("typed is consent: what goes is listed, and the command succeeds", async () => {
     const { manifest, inspect } = await openShell();
     const { status, errors } = await manifest("create", "--format", "v2s2", "--annotation", "a=1", "foo");
-    expect([status, errors]).toEqual([0, `Warning: the list "foo" becomes ${dockerList} as asked for and loses index annotations.a "1"\n`]);
+    expect([status, errors]).toEqual([0, `Warning: the list "foo" becomes ${dockerList} as asked for and loses annotation a="1" of the index\n`]);
     expect((await inspect("foo")).mediaType).toBe(dockerList);
   });
 
@@ -164,7 +164,7 @@ describe("the format of a new list", () => {
     const { status, errors } = await manifest("annotate", "--annotation", "a=1", "foo", "linux/amd64");
     expect(status).toBe(0);
     expect(errors).toMatch(
-      /^Warning: the list "foo" becomes an OCI image index, as a docker manifest list cannot hold sha256:[0-9a-f]{64} annotations\.a "1"\n$/,
+      /^Warning: the list "foo" becomes an OCI image index, as a docker manifest list cannot hold annotation a="1" of sha256:[0-9a-f]{64}\n$/,
     );
     expect((await inspect("foo")).mediaType).toBe(ociIndex);
   });
@@ -175,7 +175,7 @@ describe("the format of a new list", () => {
     expect((await manifest("annotate", "--features", "sse4", "foo", "linux/amd64")).errors).toContain("the list's record keeps it for a push as v2s2");
     for (let times = 0; times < 2; times++) {
       expect((await manifest("push", "-q", "foo", "dir:/out")).errors).toMatch(
-        /^Warning: an OCI image index cannot hold .* features "sse4"; it is left out of this push, --format v2s2 writes it\n$/,
+        /^Warning: an OCI image index cannot hold features "sse4" of .*; it is left out of this push, --format v2s2 writes it\n$/,
       );
     }
     await manifest("push", "-q", "--format", "v2s2", "foo", "dir:/docker");
@@ -186,7 +186,7 @@ describe("the format of a new list", () => {
     const { host, must, fail, manifest } = await openShell();
     await must("create", "oci:/place:1", "oci:/src:amd64");
     expect(await fail("annotate", "--features", "sse4", "oci:/place:1", "linux/amd64")).toMatch(
-      /an OCI image index cannot hold sha256:[0-9a-f]{64} features "sse4", and there is no local record to keep it; --format oci agrees to the loss$/,
+      /an OCI image index cannot hold features "sse4" of sha256:[0-9a-f]{64}, and there is no local record to keep it; --format oci agrees to the loss$/,
     );
     const { status, errors } = await manifest("annotate", "--features", "sse4", "--annotation", "a=1", "--format", "oci", "oci:/place:1", "linux/amd64");
     expect([status, errors]).toEqual([0, expect.stringContaining("loses")]);

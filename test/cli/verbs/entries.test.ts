@@ -192,7 +192,7 @@ describe("manifest annotate", () => {
     const { must, fail, amd64, arm64 } = await open();
     const error = await fail("annotate", "--annotation", "a=1", "foo", "linux/s390x");
     for (const image of [amd64, arm64]) expect(error).toContain(digestOf(image));
-    await must("annotate", "--arch", "amd64", "--variant", "", "foo", "linux/arm64");
+    await must("annotate", "--arch", "amd64", "--unset", "variant", "foo", "linux/arm64");
     expect(await fail("annotate", "--annotation", "a=1", "foo", "linux/amd64")).toContain("it could be");
   });
 });

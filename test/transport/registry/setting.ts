@@ -34,7 +34,10 @@ export async function clientFor(registry: TestRegistry, options: RegistryClientO
   const host = await currentHost();
   const clock = testClock();
   const events: Event[] = [];
-  const client = createRegistryClient({ ...host, clock, random: fullJitter }, { verifyTls: false, report: (event) => events.push(event), ...options });
+  const client = createRegistryClient(
+    { ...host, clock, random: fullJitter },
+    { verifyTls: false, report: (event) => event.type !== "request" && events.push(event), ...options },
+  );
   // Saves every test the failing TLS handshake.
   if (options.verifyTls === undefined) client.memory.schemes.set(registry.host, "http");
   return { client, clock, events, place: (name) => openRegistryPlace(client, parseReference(`${registry.host}/${name}`)) };

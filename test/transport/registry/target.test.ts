@@ -260,3 +260,22 @@ describe("a stream", () => {
     expect(sha256(await bytesOf(await to.place("b").source.blob(blob)))).toBe(blob.digest);
   });
 });
+
+describe("a client that is used for long", () => {
+  test("brings again what has gone from the registry meanwhile", async () => {
+    const { registry, place, clock } = await setUp({ strict: false });
+    const { descriptor, open } = blobOf("layer");
+    const document = await documentOf(emptyIndex);
+    const { target } = place("app:1");
+    const push = async () => {
+      if (!(await target.hasManifest(document.descriptor))) await target.putManifest(document);
+      return await target.putBlob(descriptor, open);
+    };
+    expect(await push()).toBe("copied");
+    registry.repository("app").manifests.clear();
+    registry.repository("app").blobs.clear();
+    await clock.sleep(60_000);
+    expect(await push()).toBe("copied");
+    expect([registry.repository("app").manifests.size, registry.repository("app").blobs.size]).toEqual([1, 1]);
+  });
+});

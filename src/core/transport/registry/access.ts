@@ -2,7 +2,7 @@ import { basicAuthorization, type Challenge, type Credentials, mergeScopes, pars
 import { quote } from "../../base/mod.ts";
 import { type HttpMethod, type HttpRequest, type HttpResponse, isTransientStatus, type StreamedBody } from "../../http/mod.ts";
 import type { Repository } from "../../port/mod.ts";
-import { type Digest, formatReference, parseDigest, parseTag, type Reference } from "../../spec/mod.ts";
+import { type Descriptor, type Digest, formatReference, parseDigest, parseTag, type Reference } from "../../spec/mod.ts";
 import type { RegistryClient, Trust } from "./client.ts";
 import { apiHost, type Connection, originOf, sendToHost } from "./connection.ts";
 import { failureOf } from "./errors.ts";
@@ -95,6 +95,16 @@ export function openAccess(client: RegistryClient, way: Way, actions: readonly s
 /** Returns `manifests/<reference>`; tags and digests are checked before they become part of a path (CVE-2024-3727). @throws {OciError} `INVALID` */
 export function manifestPath(version: string): string {
   return `manifests/${version.includes(":") ? parseDigest(version) : parseTag(version)}`;
+}
+
+/** Returns the key of a tag or digest of this repository in the client's memory. */
+export function memoryKey({ key }: Access, version: string): string {
+  return `${key}${version.includes(":") ? "@" : ":"}${version}`;
+}
+
+/** Returns the key of a blob of this repository in the client's memory; a second descriptor of another size is a lie of one of them. */
+export function blobKey(access: Access, { digest, size }: Descriptor): string {
+  return `${memoryKey(access, digest)} ${size}`;
 }
 
 /** Returns `blobs/<digest>`. */

@@ -5,6 +5,7 @@ import { createHttpClient, type HttpClient } from "../../http/mod.ts";
 import type { BlobOutcome, Clock, Fetch, Hash, Random, Report, TlsOptions } from "../../port/mod.ts";
 import type { Digest, ManifestDocument } from "../../spec/mod.ts";
 import { createKeep, type Keep } from "./keep.ts";
+import { createRecent, type Recent } from "./recent.ts";
 
 /** What a client of registries takes of a host. */
 export interface RegistryHost {
@@ -88,12 +89,16 @@ export interface RegistryMemory {
   readonly documents: Keep<string, ManifestDocument>;
   /** Small blobs that were read, by digest. */
   readonly blobs: Keep<Digest, Uint8Array<ArrayBuffer>>;
-  /** Blobs that are being put or have been. */
+  /** Blobs that are being put; the size stands behind the digest. */
   readonly uploads: Map<string, Promise<BlobOutcome>>;
-  /** Manifests that are being put or have been. */
+  /** Manifests that are being put. */
   readonly manifests: Map<string, Promise<void>>;
+  /** Blobs that the registry has taken or said it has, keys as of {@linkcode uploads}. */
+  readonly brought: Recent;
   /** Manifests that the registry has said it has. */
-  readonly present: Set<string>;
+  readonly present: Recent;
+  /** Manifests that the registry has taken. */
+  readonly written: Recent;
   /** Fallback tags that are being edited. */
   readonly referrers: Map<string, Promise<void>>;
   /** Repositories that refuse a blob in one piece. */
@@ -133,7 +138,9 @@ export function createRegistryClient(host: RegistryHost, options: RegistryClient
       blobs: createKeep(keptBytes, (bytes) => bytes.length),
       uploads: new Map(),
       manifests: new Map(),
-      present: new Set(),
+      brought: createRecent(host.clock),
+      present: createRecent(host.clock),
+      written: createRecent(host.clock),
       referrers: new Map(),
       chunked: new Set(),
       refusesMount: new Set(),

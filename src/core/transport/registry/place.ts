@@ -1,9 +1,11 @@
 import { OciError } from "../../base/mod.ts";
 import type { BlobOutcome, ContentOptions, ContentPlace, ContentTarget, PutRootOptions } from "../../port/mod.ts";
 import { type Descriptor, formatReference, isIndexMediaType, isManifestMediaType, type ManifestDocument, type Reference } from "../../spec/mod.ts";
-import { type Access, openAccess, quoteReference } from "./access.ts";
+import { type Access, blobKey, memoryKey, openAccess, quoteReference } from "./access.ts";
 import type { RegistryClient, Trust } from "./client.ts";
 import { findManifest } from "./read.ts";
+import { isPresent } from "./recall.ts";
+import type { Recent } from "./recent.ts";
 import { addReferrer } from "./referrers.ts";
 import { cancelSession } from "./session.ts";
 import { openSource } from "./source.ts";
@@ -43,7 +45,7 @@ export function openRegistryPlace(client: RegistryClient, reference: Reference, 
 }
 
 function openTarget(access: Access): ContentTarget {
-  const { client, reference, repository, key } = access;
+  const { client, reference, repository } = access;
   const { memory } = client;
   const sessions = new Set<string>();
   return {
@@ -51,20 +53,28 @@ function openTarget(access: Access): ContentTarget {
     repository,
     accepts: (mediaType) => isIndexMediaType(mediaType) || isManifestMediaType(mediaType),
     async hasManifest(descriptor, options) {
+      if (isPresent(access, descriptor)) return true;
       const status = await findManifest(access, descriptor.digest, options);
       return status !== undefined && (status.descriptor === undefined || status.descriptor.digest === descriptor.digest);
     },
     hasBlob: (descriptor, options = {}) => hasBlob({ access, descriptor, options, doing: `Cannot read ${access.nameOf(descriptor.digest)}` }),
     async putBlob(descriptor, open, options = {}) {
       const doing = `Cannot push ${access.nameOf(descriptor.digest)}`;
-      return await once(memory.uploads, `${key}@${descriptor.digest}`, {
+      return await once(memory.uploads, {
+        key: blobKey(access, descriptor),
+        done: memory.brought,
         task: (): Promise<BlobOutcome> => putBlob({ access, descriptor, open, options, sessions, doing }),
-        done: () => "exists" as const,
+        again: "exists" as const,
       });
     },
     async putManifest(document, options) {
       const { digest } = document.descriptor;
-      await once(memory.manifests, `${key}@${digest}`, { task: () => put(access, digest, document, options), done: () => {} });
+      await once(memory.manifests, {
+        key: memoryKey(access, digest),
+        done: memory.written,
+        task: () => put(access, digest, document, options),
+        again: undefined,
+      });
     },
     putRoot: (document, options) => putRoot(access, document, options),
     async abandon() {
@@ -74,23 +84,38 @@ function openTarget(access: Access): ContentTarget {
   };
 }
 
+interface Once<T> {
+  readonly key: string;
+  /** What was done a moment ago. */
+  readonly done: Recent;
+  readonly task: () => Promise<T>;
+  /** What is returned where nothing had to be done. */
+  readonly again: T;
+}
+
 /**
- * Runs `task` unless the same has been done or is on its way. Who waits for another's try that fails tries itself: the other
- * may have been called off.
+ * Runs `task` unless the same has just been done or is on its way. Who waits for another's try that fails tries itself: the
+ * other may have been called off.
  */
-async function once<T>(running: Map<string, Promise<T>>, key: string, { task, done }: { readonly task: () => Promise<T>; readonly done: () => T }): Promise<T> {
+async function once<T>(running: Map<string, Promise<T>>, { key, done, task, again }: Once<T>): Promise<T> {
+  if (done.has(key)) return again;
   for (let other = running.get(key); other !== undefined; other = running.get(key)) {
     try {
       await other;
-      return done();
+      return again;
     } catch {
       if (running.get(key) === other) running.delete(key);
     }
   }
   const own = task();
   running.set(key, own);
-  own.catch(() => running.get(key) === own && running.delete(key));
-  return await own;
+  try {
+    const result = await own;
+    done.add(key);
+    return result;
+  } finally {
+    if (running.get(key) === own) running.delete(key);
+  }
 }
 
 async function putRoot(access: Access, document: ManifestDocument, options: PutRootOptions = {}): Promise<void> {

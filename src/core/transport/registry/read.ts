@@ -11,7 +11,7 @@ import {
   normaliseMediaType,
   tryParseDigest,
 } from "../../spec/mod.ts";
-import { type Access, blobPath, manifestPath } from "./access.ts";
+import { type Access, blobPath, manifestPath, memoryKey } from "./access.ts";
 import { continueDownload } from "./download.ts";
 import { registryError } from "./errors.ts";
 import { keepBlob, keepManifest, recallBlob } from "./recall.ts";
@@ -50,7 +50,7 @@ export async function readManifest(access: Access, version: string, options: Rea
       ...(options.expected !== undefined && { expected: options.expected }),
     });
     await keepManifest(access, document);
-    access.client.memory.present.add(`${access.key}@${document.descriptor.digest}`);
+    access.client.memory.present.add(memoryKey(access, document.descriptor.digest));
     return document;
   });
 }
@@ -119,7 +119,7 @@ function describeAnswer({ headers }: HttpResponse): Descriptor | undefined {
 }
 
 function notePresent(access: Access, descriptor: Descriptor | undefined): Descriptor | undefined {
-  if (descriptor) access.client.memory.present.add(`${access.key}@${descriptor.digest}`);
+  if (descriptor) access.client.memory.present.add(memoryKey(access, descriptor.digest));
   return descriptor;
 }
 

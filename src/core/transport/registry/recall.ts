@@ -1,7 +1,7 @@
 import { type Bytes, concatBytes, decodeUtf8, encodeUtf8, isOciError } from "../../base/mod.ts";
 import { openDocument, verifyBytes } from "../../content/mod.ts";
 import type { Descriptor, Digest, ManifestDocument } from "../../spec/mod.ts";
-import type { Access } from "./access.ts";
+import { type Access, memoryKey } from "./access.ts";
 
 /*
  * What was read from a repository is not read again: in this run because the client remembers it, in later ones because the
@@ -10,16 +10,16 @@ import type { Access } from "./access.ts";
 
 const newline = 10;
 
-/** Returns a manifest that this run has read here, or undefined: an earlier run's word would not say that it is still there. */
-export function rememberedManifest(access: Access, digest: Digest): ManifestDocument | undefined {
-  return access.client.memory.documents.get(`${access.key}@${digest}`);
+/** Tells whether the registry has said a moment ago that it has a manifest. */
+export function isPresent(access: Access, { digest }: Pick<Descriptor, "digest">): boolean {
+  return access.client.memory.present.has(memoryKey(access, digest));
 }
 
 /** Returns a manifest that was read here before, or undefined. */
 export async function recallManifest(access: Access, expected: Descriptor | Digest): Promise<ManifestDocument | undefined> {
   const { memory, hash } = access.client;
   const digest = typeof expected === "string" ? expected : expected.digest;
-  const known = rememberedManifest(access, digest);
+  const known = memory.documents.get(memoryKey(access, digest));
   if (known !== undefined) return typeof expected === "string" || known.descriptor.mediaType === expected.mediaType ? known : undefined;
   const kept = await readCache(access, "manifest", digest);
   return orNothing(() => {
@@ -27,7 +27,7 @@ export async function recallManifest(access: Access, expected: Descriptor | Dige
     const end = kept.indexOf(newline);
     const mediaType = decodeUtf8(kept.subarray(0, end), "media type");
     const document = openDocument(hash, kept.slice(end + 1), { what: `manifest ${access.nameOf(digest)}`, mediaType, expected });
-    memory.documents.set(`${access.key}@${digest}`, document);
+    memory.documents.set(memoryKey(access, digest), document);
     return document;
   });
 }
@@ -35,7 +35,7 @@ export async function recallManifest(access: Access, expected: Descriptor | Dige
 /** Remembers a manifest that was read here. */
 export async function keepManifest(access: Access, document: ManifestDocument): Promise<void> {
   const { mediaType, digest } = document.descriptor;
-  access.client.memory.documents.set(`${access.key}@${digest}`, document);
+  access.client.memory.documents.set(memoryKey(access, digest), document);
   await writeCache(access, "manifest", digest, concatBytes([encodeUtf8(`${mediaType}\n`), document.bytes]));
 }
 

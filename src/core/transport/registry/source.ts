@@ -2,7 +2,7 @@ import type { ContentOptions, ContentSource } from "../../port/mod.ts";
 import { formatReference, type ManifestDocument } from "../../spec/mod.ts";
 import { type Access, versionOf } from "./access.ts";
 import { findManifest, openBlob, readManifest, readSmallBlob } from "./read.ts";
-import { keepTag, recallManifest, recallsTag, rememberedManifest } from "./recall.ts";
+import { isPresent, keepTag, recallManifest, recallsTag } from "./recall.ts";
 
 /** Returns what a repository holds, for reading. */
 export function openSource(access: Access): ContentSource {
@@ -19,12 +19,13 @@ export function openSource(access: Access): ContentSource {
     repository,
     resolve,
     async describe(options) {
-      const known = reference.digest && rememberedManifest(access, reference.digest);
+      // What an earlier run has read need not be there any more.
+      const known = reference.digest !== undefined && isPresent(access, { digest: reference.digest }) && (await recallManifest(access, reference.digest));
       if (known) return known.descriptor;
       const status = await findManifest(access, version, options);
       const described = status?.descriptor;
       if (described && (reference.digest === undefined || described.digest === reference.digest))
-        return rememberedManifest(access, described.digest)?.descriptor ?? described;
+        return (await recallManifest(access, described.digest))?.descriptor ?? described;
       return (await resolve(options)).descriptor;
     },
     async manifest(descriptor, options = {}) {

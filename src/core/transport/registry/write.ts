@@ -3,7 +3,7 @@ import { digestBytes } from "../../content/mod.ts";
 import { type HttpResponse, TransientError } from "../../http/mod.ts";
 import type { ContentOptions } from "../../port/mod.ts";
 import { type Digest, digestAlgorithm, isImageIndex, type ManifestDocument, tryParseDigest } from "../../spec/mod.ts";
-import { type Access, manifestPath } from "./access.ts";
+import { type Access, blobKey, manifestPath, memoryKey } from "./access.ts";
 import { failureOf, mayHaveHappened, registryError } from "./errors.ts";
 import { findManifest, readManifest } from "./read.ts";
 
@@ -59,12 +59,12 @@ export async function writeManifest(access: Access, version: string, document: M
 const lacking: ReadonlySet<string> = new Set(["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN", "MANIFEST_INVALID"]);
 
 /** Tells whether the registry misses what it has said it has: one of its copies that has not heard of it yet, which passes. */
-function isContradiction({ key, client }: Access, { value }: ManifestDocument, error: unknown): boolean {
+function isContradiction(access: Access, { value }: ManifestDocument, error: unknown): boolean {
   if (!(error instanceof RegistryError) || !error.answer.codes.some((code) => lacking.has(code))) return false;
-  const { uploads, manifests, present } = client.memory;
-  const references = isImageIndex(value) ? value.manifests : [value.config, ...value.layers];
-  const isKnown = (at: string): boolean => uploads.has(at) || manifests.has(at) || present.has(at);
-  return references.length > 0 && references.every(({ digest }) => isKnown(`${key}@${digest}`));
+  const { brought, present, written } = access.client.memory;
+  const isKnown = (at: string): boolean => present.has(at) || written.has(at);
+  if (isImageIndex(value)) return value.manifests.length > 0 && value.manifests.every(({ digest }) => isKnown(memoryKey(access, digest)));
+  return [value.config, ...value.layers].every((blob) => brought.has(blobKey(access, blob)));
 }
 
 interface Answered {
