@@ -171,10 +171,12 @@ export interface Stage extends Desk {
 }
 
 /** What {@linkcode openStage} can open. */
-export const stages = ["oci", "docker"] as const;
+export const stages = ["oci", "oci-archive", "docker"] as const;
 
-/** Opens a desk with somewhere to put lists: a layout in memory, or a repository of the tests' registry. */
+/** Opens a desk with somewhere to put lists: a layout or an archive in memory, or a repository of the tests' registry. */
 export async function openStage(kind: (typeof stages)[number], options: DeskOptions = {}): Promise<Stage> {
+  if (kind === "oci-archive")
+    return { ...openDesk(options), at: "oci-archive:/place.tar:1", other: (name) => `oci-archive:/place.tar:${name}`, close: async () => {} };
   if (kind === "oci") return { ...openDesk(options), at: "oci:/place:1", other: (name) => `oci:/place:${name}`, close: async () => {} };
   const registry = await startRegistry();
   const { fetch } = await currentHost();

@@ -5,9 +5,10 @@ import { formatLocation, hasTransport, parseLocation } from "../../src/core/spec
 const piece = fc.oneof(fc.stringMatching(/^[a-z0-9/.@ -]{1,8}$/), fc.constantFrom("@1", "a@007", "C:\\x", "C:/x@2", "x@1234567890", "é 😀", "a\nb@3", "@"));
 const locationText = fc.oneof(
   fc
-    .tuple(fc.constantFrom("oci", "oci-archive"), piece, fc.constantFrom("", ":", ":v1", ":a/b:c", ":a@1"))
+    .tuple(fc.constantFrom("oci", "oci-archive"), piece, fc.constantFrom("", ":", ":v1", ":a/b:c", ":a@1", ":@2"))
     .map(([transport, path, reference]) => `${transport}:${path}${reference}`),
-  fc.tuple(fc.constantFrom("dir", "docker-archive", "containers-storage", "docker-daemon", "tarball"), piece).map((parts) => parts.join(":")),
+  fc.tuple(piece, fc.constantFrom("", ":", ":app", ":app:1", ":@2", ":r.io:1/a/b")).map(([path, reference]) => `docker-archive:${path}${reference}`),
+  fc.tuple(fc.constantFrom("dir", "containers-storage", "docker-daemon", "tarball"), piece).map((parts) => parts.join(":")),
   fc.constantFrom("docker://busybox", "docker://r.example:5000/a/b:1", `docker://a@sha256:${"0".repeat(64)}`),
 );
 
@@ -17,8 +18,25 @@ describe("parseLocation()", () => {
     expect(parseLocation("oci:/a/b:r.io/x:v1")).toEqual({ transport: "oci", path: "/a/b", reference: "r.io/x:v1" });
     expect(parseLocation("oci:/a/b@2")).toEqual({ transport: "oci", path: "/a/b", position: 2 });
     expect(parseLocation("oci-archive:C:\\a.tar:v1")).toEqual({ transport: "oci-archive", path: "C:\\a.tar", reference: "v1" });
+    expect(parseLocation("oci:/a/b:@2")).toEqual({ transport: "oci", path: "/a/b", position: 2 });
+    expect(parseLocation("oci-archive:/a.tar:@0")).toEqual({ transport: "oci-archive", path: "/a.tar", position: 0 });
     expect(parseLocation("oci:a:")).toEqual({ transport: "oci", path: "a" });
     expect(parseLocation("oci:a@1:")).toEqual({ transport: "oci", path: "a@1" });
+  });
+
+  it("reads an archive of docker, with name, with place, and with neither", () => {
+    const transport = "docker-archive";
+    const reference = { domain: "docker.io", repository: "library/app", tag: "latest" };
+    expect(parseLocation("docker-archive:/a.tar")).toEqual({ transport, path: "/a.tar" });
+    expect(parseLocation("docker-archive:a.tar:")).toEqual({ transport, path: "a.tar" });
+    expect(parseLocation("docker-archive:a.tar:app")).toEqual({ transport, path: "a.tar", reference });
+    expect(parseLocation("docker-archive:C:\\a.tar:localhost:5000/app:1")).toEqual({
+      transport,
+      path: "C:\\a.tar",
+      reference: { domain: "localhost:5000", repository: "app", tag: "1" },
+    });
+    expect(parseLocation("docker-archive:a.tar:@3")).toEqual({ transport, path: "a.tar", position: 3 });
+    expect(formatLocation({ transport, path: "a", reference })).toBe("docker-archive:a:docker.io/library/app:latest");
   });
 
   it("reads the other transports", () => {
@@ -40,6 +58,9 @@ describe("parseLocation()", () => {
     "oci:a:-",
     "oci:a:b//c",
     "oci:a:b\nc",
+    "docker-archive::app",
+    "docker-archive:a:APP",
+    `docker-archive:a:app@sha256:${"0".repeat(64)}`,
     "dir:a\0b",
     "OCI:a",
     "http://a",

@@ -15,7 +15,10 @@ export const add: Verb = defineVerb({
     min: 2,
     names: [
       { name: "LIST", description: "local list, or a location" },
-      { name: "IMAGE", description: "image to add; an entry of the same digest is replaced in place" },
+      {
+        name: "IMAGE",
+        description: "image to add: docker://…, oci:…, oci-archive:…, docker-archive:…, dir:…, a local list; an entry of the same digest is replaced in place",
+      },
     ],
   },
   flags: [

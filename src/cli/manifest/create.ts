@@ -23,8 +23,11 @@ export const create: Verb = defineVerb({
   arguments: {
     min: 1,
     names: [
-      { name: "LIST", description: "name of a local list, or a location such as docker://ghcr.io/me/app:1 or oci:DIR:REF, whose content is replaced" },
-      { name: "IMAGE", description: "image to put in: docker://…, oci:…, dir:…, a local list, or a name in a registry" },
+      {
+        name: "LIST",
+        description: "name of a local list, or a location such as docker://ghcr.io/me/app:1, oci:DIR:REF or oci-archive:FILE:REF, whose content is replaced",
+      },
+      { name: "IMAGE", description: "image to put in: docker://…, oci:…, oci-archive:…, docker-archive:…, dir:…, a local list, or a name in a registry" },
     ],
   },
   flags: [

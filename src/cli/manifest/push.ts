@@ -24,7 +24,7 @@ export const push: Verb = defineVerb({
     min: 1,
     names: [
       { name: "LIST", description: "local list, or a location" },
-      { name: "DEST", description: "docker://…, oci:DIR[:REF], dir:DIR, or a name in a registry; none means docker://LIST" },
+      { name: "DEST", description: "docker://…, oci:DIR[:REF], oci-archive:FILE[:REF], dir:DIR, or a name in a registry; none means docker://LIST" },
     ],
   },
   flags: [

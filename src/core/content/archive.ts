@@ -33,6 +33,8 @@ export interface Archives {
    * @throws {OciError} `NOT_FOUND`, `INVALID` for what is no archive, `LIMIT` for one that grows beyond measure
    */
   open(name: ArchiveName, options?: ContentOptions): Promise<Archive>;
+  /** Looks through an archive again the next time, whatever its size and date say: two writings can be too close for them. */
+  forget(path: string): void;
   /** Removes what was unpacked. */
   close(): Promise<void>;
 }
@@ -66,6 +68,7 @@ export function openArchives(host: ArchiveHost): Archives {
       archive.catch(() => known.delete(name.path));
       return archive;
     },
+    forget: (path) => void known.delete(path),
     async close() {
       // One that cannot be removed is swept away a day later.
       for (const path of unpacked) await host.files.remove(path).catch(() => {});

@@ -50,12 +50,13 @@ export function parseTarHeader(block: Bytes, spot: TarSpot): TarHeader | undefin
 function hasChecksum(block: Bytes): boolean {
   const stored = /^ *([0-7]{1,7})[ \0]*$/.exec(String.fromCharCode(...block.subarray(148, 156)))?.[1];
   if (stored === undefined) return false;
-  let [unsigned, signed] = [0, 0];
-  for (const [at, byte] of block.entries()) {
-    const counted = at >= 148 && at < 156 ? 32 : byte;
-    unsigned += counted;
-    signed += counted < 128 ? counted : counted - 256;
+  let [unsigned, large] = [0, 0];
+  for (let at = 0; at < tarBlock; at++) {
+    const byte = at >= 148 && at < 156 ? 32 : (block[at] ?? 0);
+    unsigned += byte;
+    large += byte >> 7;
   }
+  const signed = unsigned - 256 * large;
   const sum = Number.parseInt(stored, 8);
   return sum === unsigned || sum === signed;
 }

@@ -39,13 +39,23 @@ export async function rewriteArchive(file: ArchiveFile, rewriting: Rewriting): P
     const prepared = files.join(directory, temporaryName(host.random));
     try {
       await writeFile(files, prepared, writeTar(contents), signal ? { signal } : {});
-      const isCurrent = async () => (await readArchiveToEdit(file))?.archive === base?.archive;
-      const options = { directory, name: nameOf(file), prepared, isCurrent, ...(signal && { signal }) };
+      const options = { directory, name: nameOf(file), prepared, isCurrent: () => isUnchanged(file, base, old), ...(signal && { signal }) };
       if (await replaceFile(host, options)) return;
     } finally {
+      file.archives.forget(path);
       await files.remove(prepared);
     }
   }
+}
+
+/** Blobs are what their names say, so names and `index.json` tell one archive from another. */
+async function isUnchanged(file: ArchiveFile, base: ArchiveLayout | undefined, index: Bytes | undefined): Promise<boolean> {
+  file.archives.forget(file.path);
+  const now = await readArchiveToEdit(file);
+  if (now === undefined || base === undefined || index === undefined) return now === base;
+  const [before, after] = [base.archive.members, now.archive.members];
+  if (before.size !== after.size || [...before].some(([name, { start }]) => after.get(name)?.start !== start)) return false;
+  return equalBytes(index, await readLayout(now));
 }
 
 function nameOf({ host: { files }, path }: ArchiveFile): string {

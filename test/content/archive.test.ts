@@ -1,0 +1,118 @@
+import { describe, expect, it } from "bun:test";
+import { type Bytes, concatBytes, readAll, streamBytes } from "../../src/core/base/mod.ts";
+import { openArchives } from "../../src/core/content/mod.ts";
+import { type MemoryHost, memoryClock, memoryHost } from "../../src/host/memory.ts";
+import { rawTar } from "../helper/tar.ts";
+
+const name = { path: "/x.tar", what: '"x.tar"' };
+const everything = { limit: 1 << 24, what: "file" };
+const tar = rawTar({ name: "a", content: "one" }, { name: "b", type: "2", link: "a" }, { name: "c", type: "1", link: "b" });
+
+function hostWith(bytes: Uint8Array, variables?: Readonly<Record<string, string>>): MemoryHost {
+  return memoryHost({ clock: memoryClock(), files: { "/x.tar": bytes }, ...(variables && { variables }) });
+}
+
+function pack(bytes: Bytes): Promise<Bytes> {
+  return readAll(streamBytes(bytes).pipeThrough(memoryHost().compression.compress("gzip")), everything);
+}
+
+async function textOf(host: MemoryHost, file: string): Promise<string> {
+  const { tree } = await openArchives(host).open(name);
+  return new TextDecoder().decode(await readAll(await tree.read({ parts: file.split("/"), what: file }), everything));
+}
+
+describe("openArchives()", () => {
+  it("open() gives the files of an archive, through links too", async () => {
+    const host = hostWith(tar);
+    for (const file of ["a", "b", "c"]) expect(await textOf(host, file)).toBe("one");
+    const { tree } = await openArchives(host).open(name);
+    expect(await tree.size({ parts: ["c"], what: "c" })).toBe(3);
+    expect(await tree.size({ parts: ["none"], what: "none" })).toBeUndefined();
+    await expect(tree.read({ parts: ["none"], what: "none" })).rejects.toEqual(expect.objectContaining({ code: "NOT_FOUND" }));
+    expect(new TextDecoder().decode(await readAll(await tree.read({ parts: ["b"], what: "b" }, { end: 2 }), everything))).toBe("on");
+    expect(await readAll(await tree.read({ parts: ["b"], what: "b" }, { end: 100 }), everything)).toHaveLength(3);
+  });
+
+  it("open() gives links that lead nowhere as absent, and refuses links in a circle", async () => {
+    const { tree } = await openArchives(
+      hostWith(rawTar({ name: "a", type: "2", link: "none" }, { name: "b", type: "2", link: "c" }, { name: "c", type: "1", link: "b" })),
+    ).open(name);
+    expect(await tree.size({ parts: ["a"], what: "a" })).toBeUndefined();
+    await expect(tree.size({ parts: ["b"], what: "b" })).rejects.toEqual(
+      expect.objectContaining({ code: "INVALID", message: expect.stringContaining("more than 10 links") }),
+    );
+  });
+
+  it("open() unpacks a compressed archive once, and close() leaves nothing", async () => {
+    const host = hostWith(await pack(tar));
+    const archives = openArchives(host);
+    const [first, second] = [await archives.open(name), await archives.open(name)];
+    expect(first).toBe(second);
+    expect(first.compression).toBe("gzip");
+    expect((await host.files.list("/tmp")).length).toBe(1);
+    await archives.close();
+    expect(await host.files.list("/tmp")).toEqual([]);
+  });
+
+  it("open() unpacks to TMPDIR, and sweeps away what a crash left there", async () => {
+    const host = memoryHost({
+      clock: memoryClock(Date.now()),
+      variables: { TMPDIR: "/work" },
+      files: { "/x.tar": await pack(tar), "/work/.ocidex-0.tmp": "old", "/work/mine": "" },
+    });
+    await host.clock.sleep(25 * 3_600_000);
+    const archives = openArchives(host);
+    await archives.open(name);
+    const names = await host.files.list("/work");
+    expect(names.length).toBe(2);
+    expect(names).not.toContain(".ocidex-0.tmp");
+    await archives.close();
+    expect(await host.files.list("/work")).toEqual(["mine"]);
+  });
+
+  it("open() looks again when the file has changed", async () => {
+    const host = hostWith(tar);
+    const archives = openArchives(host);
+    const before = await archives.open(name);
+    await host.files.remove("/x.tar");
+    const writer = await host.files.create("/x.tar");
+    await writer.write(rawTar({ name: "other", content: "two" }));
+    const after = await archives.open(name);
+    expect([[...before.members.keys()], [...after.members.keys()]]).toEqual([["a", "b", "c"], ["other"]]);
+  });
+
+  const bad: readonly (readonly [string, () => Promise<Uint8Array> | Uint8Array, string, string])[] = [
+    ["empty", () => new Uint8Array(0), "NOT_FOUND", "the file is empty"],
+    ["a text", () => new TextEncoder().encode("hello ".repeat(200)), "INVALID", "the file is something else"],
+    ["short", () => new TextEncoder().encode("hello"), "INVALID", "no tar archive"],
+    ["gzip of a text", () => pack(new TextEncoder().encode("hello ".repeat(200))), "INVALID", "the file is something else"],
+    ["gzip of zeros", () => pack(new Uint8Array(1 << 22)), "INVALID", "begins with zeros"],
+    [
+      "gzip cut off",
+      async () => (await pack(concatBytes([rawTar({ name: "a", content: crypto.getRandomValues(new Uint8Array(60_000)) })]))).slice(0, 30_000),
+      "INVALID",
+      "gzip data is damaged or cut off",
+    ],
+    ["bzip2", () => new TextEncoder().encode("BZh91AY&SY"), "UNSUPPORTED", "compressed with bzip2"],
+    ["xz", () => Uint8Array.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0, 4]), "UNSUPPORTED", "compressed with xz"],
+    ["zstd without a decompressor", () => Uint8Array.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0, 0, 0]), "UNSUPPORTED", "zstd"],
+  ];
+  for (const [fault, make, code, message] of bad) {
+    it(`open() refuses a file that is ${fault}, and leaves nothing`, async () => {
+      const host = hostWith(await make());
+      await expect(openArchives(host).open(name)).rejects.toEqual(expect.objectContaining({ code, message: expect.stringContaining(message) }));
+      expect((await host.files.status("/tmp")) === undefined ? [] : await host.files.list("/tmp")).toEqual([]);
+    });
+  }
+
+  it("open() refuses what is no file", async () => {
+    const host = memoryHost({ files: { "/x.tar/inside": "" } });
+    await expect(openArchives(host).open(name)).rejects.toThrow("it is a directory, expected a tar file");
+    await expect(openArchives(host).open({ path: "/none", what: '"none"' })).rejects.toEqual(expect.objectContaining({ code: "NOT_FOUND" }));
+  });
+
+  it("open() stops with the reason of its signal", async () => {
+    const reason = new Error("stop");
+    await expect(openArchives(hostWith(tar)).open(name, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+});
