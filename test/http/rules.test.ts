@@ -127,3 +127,26 @@ describe("isTransientStatus()", () => {
     expect(Array.from({ length: 500 }, (_, at) => at + 100).filter(isTransientStatus)).toEqual([408, 425, 429, 500, 502, 503, 504]);
   });
 });
+
+describe("resolveHop() towards the inside", () => {
+  const from = (host: string) => `https://${host}/v2/`;
+  const leads = (host: string, to: string) => resolveHop(`https://${to}/x`, from(host), { what: "redirect", secrets: createSecrets() });
+  for (const [host, to] of [
+    ["10.0.0.5", "169.254.169.254"],
+    ["10.0.0.5", "127.0.0.1:8443"],
+    ["169.254.1.1", "10.0.0.5"],
+    ["169.254.1.1", "127.0.0.1"],
+    ["127.0.0.1", "169.254.169.254"],
+    ["ghcr.io", "192.168.1.1"],
+  ] as const) {
+    test(`refuses to go from ${host} to ${to}`, () => expect(() => leads(host, to)).toThrow("it leads to the"));
+  }
+  for (const [host, to] of [
+    ["10.0.0.5", "192.168.1.1"],
+    ["127.0.0.1", "10.0.0.5"],
+    ["127.0.0.1", "localhost"],
+    ["10.0.0.5", "ghcr.io"],
+  ] as const) {
+    test(`goes from ${host} to ${to}`, () => expect(leads(host, to).hostname).toBe(new URL(`https://${to}`).hostname));
+  }
+});

@@ -13,6 +13,7 @@ import {
   openDesk,
   putImage,
   putIndex,
+  putIndexBytes,
 } from "../helper/lists.ts";
 
 /** Opens a desk with the images of `fillSource` and a list `app`. */
@@ -245,5 +246,39 @@ describe("addToList()", () => {
       const failure = await failureOf(addToList(lists, "app", [image]));
       expect([failure.code, failure.message]).toEqual(["UNSUPPORTED", expect.stringContaining("docker://, oci:, oci-archive:, docker-archive: and dir:")]);
     }
+  });
+});
+
+describe("what could be read in two ways", () => {
+  it("gives no entries: another member of the same name in other letters (CVE-2021-41190's kin)", async () => {
+    const { host, lists, amd64, arm64, digests } = await open();
+    const { mediaType, digest, size } = amd64.descriptor;
+    const entry = `{"mediaType":"${mediaType}","digest":"${digest}","Digest":"${arm64.descriptor.digest}","size":${size}}`;
+    await putIndexBytes(host, "oci:/src:odd", `{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[${entry}]}`);
+    const failure = await failureOf(addToList(lists, "app", ["oci:/src:odd"], { all: true }));
+    expect([failure.code, failure.message]).toEqual(["LOSS", expect.stringContaining('Cannot take entries of "oci:/src:odd"')]);
+    expect(await digests()).toEqual([]);
+  });
+});
+
+describe("a stated platform", () => {
+  it("must be one of those asked for", async () => {
+    const { lists, digests, arm64 } = await open();
+    const platforms = [parsePlatform("linux/s390x")];
+    const failure = await failureOf(addToList(lists, "app", ["oci:/src:arm64=linux/arm64"], { platforms }));
+    expect(failure.message).toContain("the image has linux/arm64, expected linux/s390x");
+    await addToList(lists, "app", ["oci:/src:arm64=linux/arm64"], { platforms: [parsePlatform("linux/arm64")] });
+    expect(await digests()).toEqual(digestsOf(arm64));
+  });
+});
+
+describe("a conversion", () => {
+  it("says that data and urls of converted images go", async () => {
+    const { host, lists, amd64, warnings } = await open();
+    await putIndex(host, "oci:/src:data", { manifests: [entryOf(amd64, "linux/amd64", { urls: ["https://example.com/x"], data: "e30=" })] });
+    await createList(lists, "data", { images: ["oci:/src:data"] });
+    warnings();
+    await pushList(lists, "data", ["dir:/out"], { format: "v2s2" });
+    expect(warnings().join()).toContain(`loses data "2 bytes" of ${amd64.descriptor.digest}; urls "https://example.com/x" of ${amd64.descriptor.digest}`);
   });
 });

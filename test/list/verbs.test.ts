@@ -45,6 +45,16 @@ describe("createList()", () => {
     expect(index.manifests.map(({ digest }) => digest)).toEqual([amd64, arm64].map((image) => image.descriptor.digest));
   });
 
+  it("makes a new list with amend where only the ID of another begins like the name, and edits the one whose whole ID it is", async () => {
+    const { lists } = await open();
+    const { id } = await createList(lists, "app");
+    const { names } = await createList(lists, id.slice(0, 4), { amend: true, annotations: { a: "b" } });
+    expect(names).toEqual([`localhost/${id.slice(0, 4)}:latest`]);
+    expect((await indexOfList(lists, "app")).annotations).toBeUndefined();
+    expect((await createList(lists, id, { amend: true, annotations: { a: "b" } })).id).toBe(id);
+    expect((await indexOfList(lists, "app")).annotations).toEqual({ a: "b" });
+  });
+
   it("makes a new list with amend where there is none", async () => {
     const { lists } = await open();
     expect((await createList(lists, "app", { amend: true })).names).toEqual(["localhost/app:latest"]);

@@ -35,7 +35,12 @@ function pair(group = "0"): readonly number[] {
   return [value >> 8, value & 0xff];
 }
 
-/** Tells whether the two hosts are equally far inside: what is public must not lead to what is not, unless it lies there itself. */
+/**
+ * Tells whether `from` leads further inside than it lies itself: this machine and its link are reached only by what lies
+ * there too (a cloud's metadata would be), a private network also by this machine.
+ */
 export function reachesInside(from: URL, to: URL): boolean {
-  return addressKind(to.hostname) !== "public" && addressKind(from.hostname) === "public";
+  const [here, there] = [addressKind(from.hostname), addressKind(to.hostname)];
+  if (there === "public" || there === here) return false;
+  return !(there === "private" && here === "loopback");
 }

@@ -1,5 +1,7 @@
+import { shorten, tryParseBase64 } from "../base/mod.ts";
 import type { Descriptor, Digest, ImageIndex } from "../spec/mod.ts";
 import { referenceDigestKey } from "./attestation.ts";
+import type { Loss } from "./convert.ts";
 
 /**
  * Returns `index` with entries pointing to new content: type, digest and size come from the new descriptor, as do `data` and
@@ -23,6 +25,18 @@ export function rewriteEntries(index: ImageIndex, replaced: ReadonlyMap<Digest, 
   const subject = index.subject && redirect(index.subject, replaced);
   const same = subject === index.subject && manifests.every((entry, at) => entry === index.manifests[at]);
   return same ? index : { ...index, manifests, ...(subject && { subject }) };
+}
+
+/** Returns what entries with one of `digests` lose when they point to new content: `data` and `urls` speak of the old bytes. */
+export function rewriteLosses(index: ImageIndex, digests: ReadonlySet<Digest>): readonly Loss[] {
+  return index.manifests.flatMap(({ digest, data, urls }) => {
+    if (!digests.has(digest)) return [];
+    const bytes = data === undefined ? undefined : `${tryParseBase64(data)?.length ?? 0} bytes`;
+    return [
+      ...(bytes === undefined ? [] : [{ where: digest, field: "data", value: bytes }]),
+      ...(urls === undefined ? [] : [{ where: digest, field: "urls", value: shorten(urls.join(" "), 80) }]),
+    ];
+  });
 }
 
 function redirect(entry: Descriptor, replaced: ReadonlyMap<Digest, Descriptor>): Descriptor {

@@ -1,8 +1,16 @@
 import { mapAll, OciError } from "../base/mod.ts";
 import { newDocument } from "../content/mod.ts";
 import { convertImage } from "../copy/mod.ts";
-import { isAttestation, type Loss, removeEntries, rewriteEntries } from "../index/mod.ts";
-import { type Descriptor, type Digest, type IndexDocument, isIndexDocument, isManifestMediaType, type ManifestDocument } from "../spec/mod.ts";
+import { isAttestation, type Loss, removeEntries, rewriteEntries, rewriteLosses } from "../index/mod.ts";
+import {
+  type Descriptor,
+  type Digest,
+  findEditObstacle,
+  type IndexDocument,
+  isIndexDocument,
+  isManifestMediaType,
+  type ManifestDocument,
+} from "../spec/mod.ts";
 import { type ListContext, signalOf, warn } from "./context.ts";
 import { convertState, type Format, listLosses } from "./format.ts";
 import { documentOf, type ListPlace, type ListView } from "./place.ts";
@@ -42,7 +50,8 @@ export async function convertList(context: ListContext, conversion: Conversion):
   const digests = new Map<string, string>(changed.map(({ entry, document }) => [entry.digest, document.descriptor.digest]));
   const features = Object.fromEntries(Object.entries(view.state.features).map(([digest, list]) => [digests.get(digest) ?? digest, list]));
   const settled = convertState({ ...view.state, index, features }, format);
-  const lost = [...settled.lost, ...settled.kept, ...made.flatMap((one) => one.lost)];
+  const rewritten = rewriteLosses(view.state.index, new Set(replaced.keys()));
+  const lost = [...rewritten, ...settled.lost, ...settled.kept, ...made.flatMap((one) => one.lost)];
   if (digests.size > 0)
     warn(context, `the push as ${format} gives images new digests: ${[...digests].map(([old, fresh]) => `${old} becomes ${fresh}`).join(", ")}`);
   if (lost.length > 0) warn(context, `the push as ${format} loses ${listLosses(lost)}`);
@@ -68,5 +77,8 @@ async function convertEntry(context: ListContext, { place, view, format }: Conve
   if (isIndexDocument(document) || !("layers" in document.value))
     throw new OciError("UNSUPPORTED", `Cannot convert ${entry.digest} to ${format}: it is not an image`);
   const { manifest, lost } = convertImage(document.value, format, document.descriptor.digest);
-  return manifest === document.value ? { entry, document, lost: [] } : { entry, document: newDocument(context.host.hash, manifest), lost };
+  if (manifest === document.value) return { entry, document, lost: [] };
+  const obstacle = findEditObstacle(document.bytes, `manifest ${entry.digest}`);
+  if (obstacle !== undefined) throw new OciError("LOSS", `Cannot convert ${entry.digest} to ${format}: ${obstacle}, so it could lose data`);
+  return { entry, document: newDocument(context.host.hash, manifest), lost };
 }

@@ -3,9 +3,10 @@ import { annotateIndex, createIndex } from "../index/mod.ts";
 import type { Annotations } from "../spec/mod.ts";
 import type { ListState } from "../store/mod.ts";
 import { addFound, finish, type ListResult, resultOf, sayOnce } from "./change.ts";
+import { type ImageSelection, platformOverrides } from "./choose.ts";
 import type { ListContext } from "./context.ts";
 import { type Format, indexMediaTypeOf } from "./format.ts";
-import { findImages, type ImageSelection } from "./image.ts";
+import { findImages } from "./image.ts";
 import { annotateLevels, type EntryAnnotations } from "./levels.ts";
 import { type ManifestLevel, withManifestLevel } from "./manifest-level.ts";
 import { openListPlace } from "./open-place.ts";
@@ -95,20 +96,11 @@ export async function createList(context: ListContext, list: string, options: Cr
   return result;
 }
 
-/** A name that is taken is found before an image is read. */
+/** A name that is taken is found before an image is read. What is only the beginning of some list's ID is a free name. */
 async function existingView(place: ListPlace, options: CreateListOptions): Promise<ListView | undefined> {
   const view = await place.tryRead();
-  if (view === undefined || options.amend === true) return view;
-  const name = place.nameIn(view);
-  if (name === undefined) return undefined;
+  const name = view && place.nameIn(view);
+  if (options.amend === true) return name !== undefined || view?.id === place.name ? view : undefined;
+  if (view === undefined || name === undefined) return undefined;
   throw new OciError("EXISTS", `image name "${name}" is already associated with image "${view.id}": that name is already in use`);
-}
-
-/** Returns what `--os`, `--arch` and `--variant` override on a single image. */
-export function platformOverrides(selection: ImageSelection): { readonly os?: string; readonly architecture?: string; readonly variant?: string } {
-  return {
-    ...(selection.os !== undefined && { os: selection.os }),
-    ...(selection.architecture !== undefined && { architecture: selection.architecture }),
-    ...(selection.variant !== undefined && { variant: selection.variant }),
-  };
 }

@@ -1,9 +1,9 @@
 import { OciError, quote } from "../base/mod.ts";
-import { entriesFor, isAttestation, referenceDigestKey, selectPlatform } from "../index/mod.ts";
+import { isAttestation, referenceDigestKey } from "../index/mod.ts";
 import type { ContentSource } from "../port/mod.ts";
 import {
   type Descriptor,
-  formatLocation,
+  findEditObstacle,
   formatPlatform,
   hasTransport,
   type ImageIndex,
@@ -18,30 +18,15 @@ import {
   type Platform,
   parseConfigPlatform,
   parseDescriptor,
-  withDigest,
 } from "../spec/mod.ts";
 import type { EntrySource, ListState } from "../store/mod.ts";
+import { chooseEntries, type ImageSelection } from "./choose.ts";
 import { type ListContext, signalOf } from "./context.ts";
 import { withFeatures } from "./format.ts";
 import { isShortName, parseImageLocation, splitPlatform } from "./image-name.ts";
 import { sourceOfEntry } from "./local-place.ts";
+import { pinLocation } from "./pin.ts";
 import { withShortName } from "./short-name.ts";
-
-/** Which images of a source to take. */
-export interface ImageSelection {
-  /** Takes every entry of an index, unless platforms are named. @default false */
-  readonly all?: boolean;
-  /** Takes the entries of an index with these platforms; an image must have one of them. */
-  readonly platforms?: readonly Platform[];
-  /** Operating system that selects from an index, and overrides what an image records. */
-  readonly os?: string;
-  /** Architecture that selects from an index, and overrides what an image records. */
-  readonly architecture?: string;
-  /** Variant that selects from an index, and overrides what an image records. */
-  readonly variant?: string;
-  /** Takes the attestations of the images along. @default true */
-  readonly attestations?: boolean;
-}
 
 /** Is told of an image before its config is read, so that its place can be prepared meanwhile. */
 export type Foresee = (source: ContentSource, descriptor: Descriptor) => void;
@@ -91,7 +76,7 @@ interface Located {
 
 async function findAt(context: ListContext, { name, location, platform, selection, foresee }: Located): Promise<readonly FoundImage[]> {
   const source = await context.transports.source(location);
-  const origin: Origin = { name, source, pin: (entry) => ({ location: pinLocation(context, location, entry) }), ...(foresee && { foresee }) };
+  const origin: Origin = { name, source, pin: (entry) => ({ location: pinLocation(context.host.files, location, entry) }), ...(foresee && { foresee }) };
   if (platform !== undefined) return findStated(context, origin, platform, selection);
   const document = await context.pool.run(() => source.resolve(signalOf(context)));
   return fromDocument(context, origin, document, selection);
@@ -119,27 +104,16 @@ async function localSource(context: ListContext, record: ListState): Promise<Con
   };
 }
 
-function pinLocation(context: ListContext, location: Location, entry: Descriptor): string {
-  const { files } = context.host;
-  switch (location.transport) {
-    case "docker":
-      return formatLocation({ ...location, reference: withDigest(location.reference, entry.digest) });
-    case "oci":
-    case "oci-archive":
-      return formatLocation({ transport: location.transport, path: files.absolute(location.path) });
-    case "docker-archive":
-      return formatLocation({ transport: location.transport, path: files.absolute(location.path) });
-    case "dir":
-      return formatLocation({ ...location, path: files.absolute(location.path) });
-    default:
-      return formatLocation(location);
-  }
-}
-
 async function readDescriptorFile(context: ListContext, path: string): Promise<FoundImage> {
   const what = `descriptor ${quote(path)}`;
   const bytes = path === "-" ? await context.host.terminal.readInput(1 << 20) : await context.host.files.readFile(path, 1 << 20);
   return { entry: parseDescriptor(bytes, what), selected: true };
+}
+
+/** An entry that could be read in two ways must not be written again in one of them (CVE-2021-41190 is its kin). */
+function requireClear({ bytes }: ManifestDocument, name: string): void {
+  const obstacle = findEditObstacle(bytes, quote(name));
+  if (obstacle !== undefined) throw new OciError("LOSS", `Cannot take entries of ${quote(name)}: ${obstacle}, so they could mean something else to others`);
 }
 
 /** The platform is stated, so an image is not read at all; from an index it selects. */
@@ -149,6 +123,7 @@ async function findStated(context: ListContext, origin: Origin, platform: Platfo
     const document = await context.pool.run(() => origin.source.resolve(signalOf(context)));
     return fromDocument(context, origin, document, { ...selection, platforms: [platform] });
   }
+  requirePlatform(origin.name, platform, selection);
   origin.foresee?.(origin.source, descriptor);
   const { mediaType, digest, size } = descriptor;
   return [{ ...found(origin, { mediaType, digest, size, platform }, true), stated: true }];
@@ -160,15 +135,21 @@ function found(origin: Origin, entry: Descriptor, selected: boolean): FoundImage
 }
 
 async function fromDocument(context: ListContext, origin: Origin, document: ManifestDocument, selection: ImageSelection): Promise<readonly FoundImage[]> {
-  if (isIndexDocument(document)) return fromIndex(context, origin, document.value, selection);
+  if (isIndexDocument(document)) {
+    requireClear(document, origin.name);
+    return fromIndex(context, origin, document.value, selection);
+  }
   origin.foresee?.(origin.source, document.descriptor);
   const entry = await entryOf(context, origin.source, document);
-  const wanted = selection.platforms ?? [];
-  if (wanted.length > 0 && !wanted.some((platform) => matchesPlatform(entry.platform, platform))) {
-    const has = entry.platform ? formatPlatform(entry.platform) : "no platform";
-    throw new OciError("NOT_FOUND", `Cannot take ${quote(origin.name)}: the image has ${has}, expected ${wanted.map(formatPlatform).join(" or ")}`);
-  }
+  requirePlatform(origin.name, entry.platform, selection);
   return [found(origin, entry, false)];
+}
+
+/** A platform that is asked for is an assertion about a single image. */
+function requirePlatform(name: string, platform: Platform | undefined, { platforms = [] }: ImageSelection): void {
+  if (platforms.length === 0 || platforms.some((wanted) => matchesPlatform(platform, wanted))) return;
+  const has = platform ? formatPlatform(platform) : "no platform";
+  throw new OciError("NOT_FOUND", `Cannot take ${quote(name)}: the image has ${has}, expected ${platforms.map(formatPlatform).join(" or ")}`);
 }
 
 /** Returns the entry a single image gives: its platform is read from its config, unless it is an artifact. */
@@ -188,7 +169,7 @@ async function configPlatform(context: ListContext, source: ContentSource, manif
 }
 
 async function fromIndex(context: ListContext, origin: Origin, index: ImageIndex, selection: ImageSelection): Promise<readonly FoundImage[]> {
-  const chosen = chooseEntries(context, origin, index, selection);
+  const chosen = chooseEntries(index, { ...selection, name: origin.name, hostArchitecture: context.host.environment.architecture });
   const digests = new Set<string>(chosen.map((entry) => entry.digest));
   const goesAlong = (entry: Descriptor) => isAttestation(entry) && digests.has(entry.annotations?.[referenceDigestKey] ?? "");
   const along = selection.attestations === false ? [] : index.manifests.filter(goesAlong);
@@ -196,33 +177,6 @@ async function fromIndex(context: ListContext, origin: Origin, index: ImageIndex
   for (const entry of wanted) origin.foresee?.(origin.source, entry);
   const taken = index.manifests.filter((entry) => wanted.has(entry));
   return Promise.all(taken.map(async (entry) => found(origin, await withConfigPlatform(context, origin, entry), true)));
-}
-
-function chooseEntries(context: ListContext, origin: Origin, index: ImageIndex, selection: ImageSelection): readonly Descriptor[] {
-  const images = index.manifests.filter((entry) => !isAttestation(entry));
-  if (selection.platforms !== undefined && selection.platforms.length > 0)
-    return selection.platforms.flatMap((platform) => byPlatform(origin, images, platform));
-  if (selection.all === true) return selection.attestations === false ? images : index.manifests;
-  if (selection.os === undefined && selection.architecture === undefined && selection.variant === undefined && images.length === 1) return images;
-  const platform: Platform = {
-    os: selection.os ?? "linux",
-    architecture: selection.architecture ?? context.host.environment.architecture,
-    ...(selection.variant !== undefined && { variant: selection.variant }),
-  };
-  const entry = selectPlatform({ ...index, manifests: images }, platform);
-  if (entry === undefined) throw missing(origin, images, formatPlatform(platform));
-  return [entry];
-}
-
-function byPlatform(origin: Origin, images: readonly Descriptor[], platform: Platform): readonly Descriptor[] {
-  const matching = entriesFor(images, platform);
-  if (matching.length === 0) throw missing(origin, images, formatPlatform(platform));
-  return matching;
-}
-
-function missing(origin: Origin, images: readonly Descriptor[], wanted: string): OciError {
-  const there = images.map((entry) => (entry.platform ? formatPlatform(entry.platform) : entry.digest)).join(", ");
-  return new OciError("NOT_FOUND", `Cannot take ${quote(origin.name)}: no image found in it for ${wanted}, it has ${there === "" ? "no images" : there}`);
 }
 
 /** An entry of an index without platform gets the one its image's config records, as buildah does. */

@@ -1,6 +1,6 @@
 import { mapAll, OciError } from "../base/mod.ts";
 import { newDocument } from "../content/mod.ts";
-import { entriesFor, isAttestation, referenceDigestKey, rewriteEntries } from "../index/mod.ts";
+import { entriesFor, isAttestation, referenceDigestKey, rewriteEntries, rewriteLosses } from "../index/mod.ts";
 import {
   type Annotations,
   type Descriptor,
@@ -17,6 +17,7 @@ import {
 import type { EntrySource, ListState } from "../store/mod.ts";
 import { type ListContext, signalOf } from "./context.ts";
 import { openEntrySource } from "./entry-source.ts";
+import { listLosses } from "./format.ts";
 import type { EntryAnnotations } from "./levels.ts";
 import type { ListPlace } from "./place.ts";
 
@@ -119,6 +120,8 @@ function repoint({ place, say }: ManifestLevelOptions, state: ListState, changed
   });
   if (state.index.manifests.some((entry) => isAttestation(entry) && isGone(entry.annotations?.[referenceDigestKey] ?? "")))
     say("the attestations of annotated images now point to the new digests, their statements still name the old ones");
+  const lost = rewriteLosses(state.index, new Set(fresh.keys()));
+  if (lost.length > 0) say(`the entries of annotated images lose ${listLosses(lost)}, which spoke of the old bytes`);
   return {
     index: rewriteEntries(state.index, fresh),
     sources: Object.fromEntries([...kept(state.sources), ...sources]),
