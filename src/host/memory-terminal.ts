@@ -30,10 +30,13 @@ export function createTerminal(input: Bytes, answers: readonly string[]): Memory
       async writeError(text) {
         errors += text;
       },
-      async ask(question) {
+      async ask(question, { isSecret = false, signal } = {}) {
+        signal?.throwIfAborted();
         if (answers.length === 0) return undefined;
-        errors += question;
-        return left.shift();
+        const answer = left.shift();
+        // A terminal shows what is typed, and of a secret nothing but the end of the line.
+        errors += `${question}${answer === undefined || isSecret ? "" : answer}\n`;
+        return answer;
       },
       async readInput(limit) {
         if (input.length > limit) throw new OciError("LIMIT", `Cannot read standard input: it is larger than ${limit} bytes`);

@@ -2,6 +2,7 @@ import { fstatSync } from "node:fs";
 import process from "node:process";
 import { type Bytes, concatBytes, OciError } from "../core/base/mod.ts";
 import type { Terminal } from "../core/port/mod.ts";
+import { askQuestion } from "./node-question.ts";
 import { systemCode, systemWords } from "./system-error.ts";
 
 const gone: ReadonlySet<string> = new Set(["EPIPE", "ERR_STREAM_DESTROYED", "ERR_STREAM_WRITE_AFTER_END", "ECONNRESET"]);
@@ -22,36 +23,19 @@ export function nodeTerminal(write: WriteText = writeTo(() => process.stdout), w
     async writeError(text) {
       await errors(text);
     },
-    ask: createAsk(() => isTerminal(0, () => process.stdin) && isTerminal(2, () => process.stderr)),
+    ask: createAsk(() => isTerminal(0, () => process.stdin) && isTerminal(2, () => process.stderr), writeError),
     readInput,
   };
 }
 
-function createAsk(canAsk: () => boolean): Terminal["ask"] {
+function createAsk(canAsk: () => boolean, writeError: WriteText): Terminal["ask"] {
   let before: Promise<unknown> = Promise.resolve();
-  return async (question, signal) => {
+  return async (question, options) => {
     if (!canAsk()) return undefined;
-    const answer = before.then(() => askLine(question, signal));
+    const answer = before.then(() => askQuestion(question, writeError, options));
     before = answer.catch(() => {});
     return await answer;
   };
-}
-
-/** Nothing is read ahead, and Ctrl-C stays the signal it is. */
-async function askLine(question: string, signal: AbortSignal | undefined): Promise<string | undefined> {
-  const { createInterface } = await import("node:readline");
-  signal?.throwIfAborted();
-  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
-  try {
-    return await new Promise((resolve, reject) => {
-      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
-      lines.once("close", () => resolve(undefined));
-      lines.question(question, resolve);
-    });
-  } finally {
-    lines.close();
-    process.stdin.unref();
-  }
 }
 
 /** A stream of the runtime is the last to be asked: making one takes Bun 10 ms. */

@@ -3,14 +3,15 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type CredentialHost, type CredentialOptions, readCredentials } from "../../src/core/auth/mod.ts";
-import type { FileSystem } from "../../src/core/port/mod.ts";
+import type { Host } from "../../src/core/port/mod.ts";
 import { currentHost } from "../../src/host/current.ts";
+import { nothing, useHelpers } from "../helper/credential-helper.ts";
 
-let files: FileSystem;
+let host: Host;
 let root = "";
 let count = 0;
 beforeAll(async () => {
-  files = (await currentHost()).files;
+  host = await currentHost();
   root = mkdtempSync(join(tmpdir(), "auth-"));
 });
 afterAll(() => rmSync(root, { recursive: true }));
@@ -30,8 +31,10 @@ function storeOf({ files: contents = {}, variables = {}, options = {} }: Setting
     writeFileSync(join(home, path), typeof value === "string" ? value : JSON.stringify(value));
   }
   const inside = (text: string) => text.replace("~", home);
-  const host: CredentialHost = {
+  const { files, run } = host;
+  const own: CredentialHost = {
     files,
+    run,
     environment: {
       get: (name) => (variables[name] === undefined ? undefined : inside(variables[name])),
       home,
@@ -40,7 +43,7 @@ function storeOf({ files: contents = {}, variables = {}, options = {} }: Setting
       runtime: "test",
     },
   };
-  return readCredentials(host, options.authFile === undefined ? options : { ...options, authFile: inside(options.authFile) });
+  return readCredentials(own, options.authFile === undefined ? options : { ...options, authFile: inside(options.authFile) });
 }
 
 const auth = (user: string, password = "p") => ({ auth: btoa(`${user}:${password}`) });
@@ -170,24 +173,67 @@ describe("CredentialStore.get()", () => {
   test("takes username and password given apart", async () =>
     expect(await get({ files: { ".docker/config.json": { auths: { "ghcr.io": { username: "u", password: "p" } } } } })).toBe("u"));
 
-  test("names the helper of credHelpers and what works today (CVE-2021-41092)", async () => {
-    const error = await failure({ files: { ".docker/config.json": { credHelpers: { "ghcr.io": "gh" }, auths: { "ghcr.io": auth("stale") } } } });
-    expect(error.code).toBe("UNSUPPORTED");
-    expect(error.message).toContain('"docker-credential-gh"');
-    expect(error.message).toContain("--creds");
+  describe("with helpers", () => {
+    const helper = useHelpers();
+    const keep = (name: string, server: string, user: string) =>
+      helper.write(name, `[ "$input" = "${server}" ] && echo '{"Username":"${user}","Secret":"p"}' || { echo "${nothing}"; exit 1; }`);
+    const docker = (file: object) => ({ files: { ".docker/config.json": file } });
+
+    test("asks the one of the registry before the one for all, and that before the file (CVE-2021-41092)", async () => {
+      keep("own", "ghcr.io", "own");
+      keep("all", "ghcr.io", "all");
+      const auths = { "ghcr.io": auth("file"), "ghcr.io/me": auth("namespace") };
+      expect(await get(docker({ credHelpers: { "ghcr.io": "own" }, credsStore: "all", auths }))).toBe("own");
+      expect(await get(docker({ credHelpers: { "quay.io": "own" }, credsStore: "all", auths }))).toBe("all");
+      expect(await get(docker({ credHelpers: { "quay.io": "own" }, auths }))).toBe("namespace");
+      expect(await get(docker({ credHelpers: { "ghcr.io": "" }, credsStore: "all", auths }))).toBe("namespace");
+    });
+    test("takes an entry beside a store that has nothing, and none beside an own helper that has nothing", async () => {
+      keep("empty", "elsewhere", "x");
+      const auths = { "ghcr.io": auth("file") };
+      expect(await get(docker({ credsStore: "empty", auths }))).toBe("file");
+      expect(await get(docker({ credHelpers: { "ghcr.io": "empty" }, auths }))).toBe(undefined);
+      const both = { ".config/containers/auth.json": { credHelpers: { "ghcr.io": "empty" } }, ".docker/config.json": { auths } };
+      expect(await get({ files: both })).toBe("file");
+    });
+    test("asks the store by the name that a login left in the file, else by docker's", async () => {
+      keep("marked", "https://ghcr.io", "marked");
+      expect(await get(docker({ credsStore: "marked", auths: { "https://ghcr.io": {} } }))).toBe("marked");
+      keep("plain", "ghcr.io", "plain");
+      expect(await get(docker({ credsStore: "plain" }))).toBe("plain");
+      keep("hub", "https://index.docker.io/v1/", "hub");
+      expect(await get(docker({ credsStore: "hub" }), "docker.io")).toBe("hub");
+    });
+    for (const key of ["docker.io", "index.docker.io", "https://index.docker.io/v1/"]) {
+      test(`asks the helper of Docker Hub by its name in the file, ${key}`, async () => {
+        keep("hub", key, "hub");
+        expect(await get(docker({ credHelpers: { [key]: "hub" } }), "docker.io")).toBe("hub");
+      });
+    }
+    test("never takes a broken one for nobody: the next file is not asked", async () => {
+      helper.write("broken", "exit 1");
+      const files = { ".config/containers/auth.json": { credsStore: "broken" }, ".docker/config.json": { auths: { "ghcr.io": auth("file") } } };
+      const error = await failure({ files });
+      expect(error.code).toBe("DENIED");
+      expect(error.message).toContain('"docker-credential-broken"');
+      expect(error.message).toContain("containers/auth.json");
+    });
+    test("asks a helper once for all repositories of a registry, also at the same time", async () => {
+      keep("once", "ghcr.io", "me");
+      const store = storeOf(docker({ credsStore: "once" }));
+      await Promise.all(["a", "b", "a"].map((name) => store.get("ghcr.io", name)));
+      await store.get("ghcr.io", "c");
+      expect(helper.calls()).toEqual(["get ghcr.io"]);
+    });
+    test("asks none where an earlier file has an answer, and none for --creds", async () => {
+      helper.write("broken", "exit 1");
+      const files = { ".config/containers/auth.json": { auths: { "ghcr.io": auth("first") } }, ".docker/config.json": { credsStore: "broken" } };
+      expect(await get({ files })).toBe("first");
+      expect(await get({ files, options: { creds: "me:p" } })).toBe("me");
+      expect(helper.calls()).toEqual([]);
+    });
   });
-  test("passes over the helper of another registry", async () =>
-    expect(await get({ files: { ".docker/config.json": { credHelpers: { "quay.io": "q" }, auths: { "ghcr.io": auth("u") } } } })).toBe("u"));
-  test("names the helper of credsStore where a login left its mark", async () => {
-    expect((await failure({ files: { ".docker/config.json": { credsStore: "desktop", auths: { "ghcr.io": {} } } } })).message).toContain(
-      '"docker-credential-desktop"',
-    );
-  });
-  test("asks without credentials where credsStore has no mark, and names it when that was refused", async () => {
-    const store = storeOf({ files: { ".docker/config.json": { credsStore: "ecr-login" } } });
-    expect(await store.get("ghcr.io", "x")).toBe(undefined);
-    await expect(store.get("ghcr.io", "x", { isRefused: true })).rejects.toThrow('"docker-credential-ecr-login"');
-  });
+
   test("is not confused by the names of Object.prototype", async () => {
     for (const domain of ["constructor", "__proto__", "toString"]) expect(await get({ files }, domain)).toBe(undefined);
   });

@@ -70,9 +70,13 @@ interface Target {
   readonly repository: string;
 }
 
+function basicOf(username: string | null, password: string | null): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+}
+
 function userOf(context: Context, header: string | undefined): string | undefined {
   const { username = "user", password = "secret" } = context.options;
-  return header === `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}` ? username : undefined;
+  return header === basicOf(username, password) ? username : undefined;
 }
 
 function authorise(context: Context, seen: SeenRequest, wanted: readonly (readonly [string, string])[]): Answer | undefined {
@@ -104,8 +108,9 @@ function handleToken(context: Context, seen: SeenRequest, url: URL, body: Uint8A
   const refresh = seen.method === "POST" ? form.get("refresh_token") : undefined;
   const { username = "user", anonymousPull = false } = context.options;
   const known = refresh !== undefined && refresh !== null && refresh === context.options.identityToken;
-  const user = seen.method === "POST" ? (known ? username : undefined) : userOf(context, seen.headers.authorization);
-  if (seen.method === "POST" && !known) return error(401, "UNAUTHORIZED");
+  const typed = form.get("grant_type") === "password" ? basicOf(form.get("username"), form.get("password")) : undefined;
+  const user = seen.method === "POST" && known ? username : userOf(context, seen.method === "POST" ? typed : seen.headers.authorization);
+  if (seen.method === "POST" && user === undefined) return error(401, "UNAUTHORIZED");
   if (seen.headers.authorization !== undefined && user === undefined) return error(401, "UNAUTHORIZED", "incorrect username or password");
   const texts = seen.method === "POST" ? (form.get("scope") ?? "").split(" ") : url.searchParams.getAll("scope").flatMap((scope) => scope.split(" "));
   const scopes = new Map<string, Set<string>>();

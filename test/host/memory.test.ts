@@ -27,6 +27,18 @@ describe("memoryHost()", () => {
     await expect(host.terminal.readInput(4)).rejects.toThrow("larger than 4 bytes");
   });
 
+  it("lets a person type, and shows nothing of a secret", async () => {
+    const { terminal, errors } = memoryHost({ answers: ["me", "CANARY"] });
+    expect([await terminal.ask("Name: "), await terminal.ask("Password: ", { isSecret: true }), await terminal.ask("More: ")]).toEqual([
+      "me",
+      "CANARY",
+      undefined,
+    ]);
+    expect(errors()).toBe("Name: me\nPassword: \nMore: \n");
+    await expect(terminal.ask("?", { signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow("enough");
+    expect(await memoryHost().terminal.ask("Name: ")).toBe(undefined);
+  });
+
   it("takes variables and platform, and treats an empty variable as absent", () => {
     const { environment } = memoryHost({ variables: { A: "1", B: "" }, environment: { architecture: "arm64", home: "/home/me" } });
     expect([environment.get("A"), environment.get("B"), environment.architecture, environment.home]).toEqual(["1", undefined, "arm64", "/home/me"]);

@@ -3,6 +3,7 @@ import { testFetch } from "../contract/fetch.ts";
 import { testFileSystem } from "../contract/file-system.ts";
 import { testRun } from "../contract/run.ts";
 import { testCompression, testRuntime } from "../contract/runtime.ts";
+import { testTerminal } from "../contract/terminal.ts";
 import { testTls } from "../contract/tls.ts";
 import { temporaryDirectory } from "../helper/temporary.ts";
 
@@ -12,6 +13,7 @@ export function testHost(name: string, make: () => Host): void {
   testRuntime(name, make);
   testCompression(name, make);
   testRun(name, make().run);
+  testTerminal(name);
   testFetch(name, make().fetch);
   testTls(name, () => make().fetch);
 }

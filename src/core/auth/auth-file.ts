@@ -1,6 +1,8 @@
 import * as v from "valibot";
-import { decodeUtf8, OciError, parseSecretJson, quote, tryParseBase64 } from "../base/mod.ts";
+import { type Bytes, decodeUtf8, OciError, parseSecretJson, quote, tryParseBase64 } from "../base/mod.ts";
 import type { FileSystem } from "../port/mod.ts";
+import type { HelperUse } from "./helper.ts";
+import { dockerServer, normaliseKey, type RegistryKey } from "./registry-key.ts";
 
 /** What a user has for a registry. */
 export interface Credentials {
@@ -39,11 +41,15 @@ const AuthFileSchema = v.object({
   credsStore: text,
 });
 
-const maximumSize = 4 * 1024 * 1024;
+const maximumAuthFile = 4 * 1024 * 1024;
 
 /** Returns the auth file at `path`. @throws {OciError} `INVALID` that names the file, `NOT_FOUND` */
 export async function readAuthFile(files: FileSystem, path: string): Promise<AuthFile> {
-  const bytes = await files.readFile(path, maximumSize);
+  return parseAuthFile(await files.readFile(path, maximumAuthFile), path);
+}
+
+/** Returns what the `bytes` of the auth file at `path` say. @throws {OciError} `INVALID` that names the file */
+export function parseAuthFile(bytes: Bytes, path: string): AuthFile {
   // An empty file is what a login that was interrupted leaves, and what `touch` makes.
   const file = bytes.length === 0 ? {} : parseSecretJson(AuthFileSchema, bytes, `auth file ${quote(path)}`);
   const auths = Object.entries(file.auths ?? {}).map(([key, entry]): [string, AuthEntry] => [key, withoutNulls(entry ?? {})]);
@@ -64,42 +70,39 @@ function withoutNulls(entry: { readonly [K in keyof AuthEntry]?: AuthEntry[K] | 
   };
 }
 
-const hubNames: ReadonlySet<string> = new Set(["docker.io", "index.docker.io", "registry-1.docker.io"]);
-
-/** Returns one name for a registry: Docker Hub has three, and old files have URLs for keys. */
-function normaliseKey(key: string): string {
-  const stripped = key.replace(/^https?:\/\//, "");
-  const name = stripped === key ? key : (stripped.split("/", 1)[0] ?? "");
-  return hubNames.has(name) ? "docker.io" : name;
+/** Which helper an auth file names for a registry. */
+export interface HelperChoice extends HelperUse {
+  /** Whether it stands in `credHelpers` and so is for this registry alone; else it is the `credsStore`. */
+  readonly isOwn: boolean;
 }
 
-/** What an auth file has for a repository. */
-export type AuthFinding =
-  /** Credentials. */
-  | { readonly kind: "credentials"; readonly credentials: Credentials }
-  /** A helper has them. */
-  | { readonly kind: "helper"; readonly helper: string };
-
-/** Returns what `file` has for a repository: the entry with the longest matching key counts. */
-export function findInAuthFile(file: AuthFile, domain: string, repository: string): AuthFinding | undefined {
+/** Returns the helper that `file` names for a registry: its own before the store; an empty name means the file itself, as for docker. */
+export function findHelper(file: AuthFile, domain: string): HelperChoice | undefined {
   const registry = normaliseKey(domain);
-  const helper = [...file.credHelpers].find(([key]) => normaliseKey(key) === registry)?.[1];
-  if (helper !== undefined) return { kind: "helper", helper };
-  for (const key of candidates(domain, registry, repository)) {
+  const sameRegistry = (keys: Iterable<string>) => [...keys].find((key) => normaliseKey(key) === registry);
+  const own = file.credHelpers.has(domain) ? domain : sameRegistry(file.credHelpers.keys());
+  const name = own === undefined ? file.credsStore : file.credHelpers.get(own);
+  if (name === undefined || name === "") return undefined;
+  // A login through the store leaves an empty entry behind, under the name it used.
+  const marked = file.auths.has(domain) ? domain : sameRegistry(file.auths.keys());
+  return { name, server: own ?? marked ?? dockerServer(domain), path: file.path, isOwn: own !== undefined };
+}
+
+/** Returns the credentials that `file` itself holds for a repository, or for a part of a registry: the entry with the longest matching key counts. */
+export function findInAuthFile(file: AuthFile, { domain, path }: Omit<RegistryKey, "key">): Credentials | undefined {
+  const registry = normaliseKey(domain);
+  for (const key of candidates(domain, registry, path)) {
     const match = file.auths.has(key) ? key : [...file.auths.keys()].find((own) => key === registry && normaliseKey(own) === registry);
     const entry = match === undefined ? undefined : file.auths.get(match);
-    if (match === undefined || entry === undefined) continue;
-    const credentials = credentialsOf(entry, file.path, match);
-    if (credentials) return { kind: "credentials", credentials };
-    // A login through a helper leaves an empty entry behind.
-    if (file.credsStore !== undefined) return { kind: "helper", helper: file.credsStore };
+    const credentials = match === undefined || entry === undefined ? undefined : credentialsOf(entry, file.path, match);
+    if (credentials) return credentials;
   }
   return undefined;
 }
 
 /** Returns the keys to look for, longest first: `host/a/b`, `host/a`, `host`. */
-function candidates(domain: string, registry: string, repository: string): readonly string[] {
-  const parts = repository.split("/");
+function candidates(domain: string, registry: string, path: string): readonly string[] {
+  const parts = path === "" ? [] : path.split("/");
   const paths = parts.map((_, at) => `${domain}/${parts.slice(0, parts.length - at).join("/")}`);
   return [...paths, ...(domain === registry ? [] : [domain]), registry];
 }

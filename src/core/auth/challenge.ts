@@ -6,6 +6,11 @@ export interface Challenge {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
+/** Tells whether a challenge can be answered: `basic`, or `bearer` that says where tokens are made. */
+export function isKnownChallenge({ scheme, parameters }: Challenge): boolean {
+  return scheme === "basic" || (scheme === "bearer" && parameters.has("realm"));
+}
+
 const maximumLength = 16 * 1024;
 const tokenCharacter = /[!#$%&'*+\-.^_`|~0-9A-Za-z]/;
 const token68Character = /[-._~+/0-9A-Za-z]/;

@@ -116,18 +116,35 @@ async function fetchToken(tools: TokenTools, request: TokenRequest, identities: 
   const { identityToken: identity, password = "" } = request.credentials ?? {};
   for (const secret of [identity ?? "", password]) tools.http.secrets.add(secret);
   const key = JSON.stringify([realm.href, identity]);
-  const response = await tools.http.request({
-    ...(identity === undefined ? passwordGrant(realm, request) : refreshGrant(realm, request, identities.get(key) ?? identity)),
-    ...(tls && { tls }),
-    retries: 0,
-    urgent: true,
-  });
+  const [first, second] = grantsFor(realm, request, identities.get(key) ?? identity);
+  const ask = (grant: HttpRequest) => tools.http.request({ ...grant, ...(tls && { tls }), retries: 0, urgent: true });
+  let response = await ask(first);
+  if (second !== undefined && (response.status === 404 || response.status === 405)) {
+    await response.discard();
+    response = await ask(second);
+  }
   if (isTransientStatus(response.status)) throw new TransientError(await tokenError(request, response), response.retryAfter);
   if (response.status !== 200) throw await tokenError(request, response);
   const answer = readAnswer(await response.readBody(maximumBody), request.domain);
   for (const secret of [answer.token, answer.refreshToken ?? ""]) tools.http.secrets.add(secret);
   if (identity !== undefined && answer.refreshToken !== undefined) identities.set(key, answer.refreshToken);
   return { authorization: `Bearer ${answer.token}`, expires: tools.clock.monotonic() + answer.life * 1000 - margin };
+}
+
+/**
+ * Returns the requests that get a token, the second for a service that does not know the method of the first: some make
+ * tokens for GET only, some for POST only. An identity token is never left out, or the registry would be asked anonymously.
+ */
+function grantsFor(realm: URL, request: TokenRequest, identity: string | undefined): readonly [HttpRequest, HttpRequest?] {
+  const { credentials } = request;
+  const query = () => queryGrant(realm, request);
+  const withPassword = credentials !== undefined && hasPassword(credentials);
+  if (identity !== undefined) {
+    const refresh = formGrant(realm, request, { grant_type: "refresh_token", refresh_token: identity });
+    return withPassword ? [refresh, query()] : [refresh];
+  }
+  if (!withPassword) return [query()];
+  return [query(), formGrant(realm, request, { grant_type: "password", username: credentials.username, password: credentials.password })];
 }
 
 /**
@@ -142,7 +159,8 @@ function realmOf({ challenge, registry, domain, credentials }: TokenRequest, sec
   return realm;
 }
 
-function passwordGrant(realm: URL, { challenge, scopes, credentials }: TokenRequest): HttpRequest {
+/** Asks with GET (distribution `auth/token`). */
+function queryGrant(realm: URL, { challenge, scopes, credentials }: TokenRequest): HttpRequest {
   const service = challenge.parameters.get("service");
   const query = [
     ...(service === undefined ? [] : [["service", service]]),
@@ -154,16 +172,16 @@ function passwordGrant(realm: URL, { challenge, scopes, credentials }: TokenRequ
   return { method: "GET", url, ...(credentials && { authorization: basicAuthorization(credentials) }) };
 }
 
-/** Exchanges an identity token (distribution `auth/oauth`); it goes into the body, never into a URL. */
-function refreshGrant(realm: URL, { challenge, scopes }: TokenRequest, token: string): HttpRequest {
-  const form = new URLSearchParams({
-    grant_type: "refresh_token",
-    service: challenge.parameters.get("service") ?? "",
-    client_id: "ocidex",
-    refresh_token: token,
-  });
+/** Asks with POST (distribution `auth/oauth`); secrets go into the body, never into a URL. */
+function formGrant(realm: URL, { challenge, scopes }: TokenRequest, secrets: Readonly<Record<string, string>>): HttpRequest {
+  const form = new URLSearchParams({ ...secrets, service: challenge.parameters.get("service") ?? "", client_id: "ocidex" });
   if (scopes.length > 0) form.set("scope", scopes.join(" "));
   return { method: "POST", url: realm.href, headers: { "content-type": "application/x-www-form-urlencoded" }, body: encodeUtf8(form.toString()) };
+}
+
+/** Tells whether there is a password, be it an empty one, and not only an identity token. */
+export function hasPassword({ password, identityToken }: Credentials): boolean {
+  return identityToken === undefined || password !== "";
 }
 
 /** Returns the value of `Authorization` for the scheme `basic` (RFC 7617). */
@@ -193,10 +211,12 @@ function readAnswer(bytes: Uint8Array, domain: string): Answer {
   return { token, life, refreshToken: answer.refresh_token || undefined };
 }
 
-async function tokenError({ domain }: TokenRequest, response: HttpResponse): Promise<RegistryError> {
+/** A 404 here says nothing about what was asked of the registry, so it must not read as "not there". */
+async function tokenError({ domain }: TokenRequest, response: HttpResponse): Promise<OciError> {
   const body = await readErrorBody(response);
   const said = body.text === "" ? "" : ` (${body.text})`;
   const url = redactUrl(response.url);
   const message = `Cannot log in to ${quote(domain)}: the token service ${quote(url)} answered ${response.status}${said}`;
+  if (response.status === 404) return new OciError("REGISTRY", message);
   return new RegistryError(message, { method: "GET", url, status: response.status, codes: body.codes });
 }

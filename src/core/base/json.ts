@@ -233,9 +233,9 @@ function trimZeros(digits: string): string {
   return digits.slice(0, end);
 }
 
-/** Returns the JSON text in `bytes`, which {@linkcode readJson} has accepted, laid out with `indent` spaces a level; members, numbers and escapes stay as they were written. */
-export function formatJson(bytes: Uint8Array, indent: number): string {
-  return layOut(readJsonText(bytes, "JSON"), " ".repeat(indent), "");
+/** Returns the JSON text in `bytes`, which {@linkcode readJson} has accepted, laid out with `indent` spaces or a tab a level; members, numbers and escapes stay as they were written. */
+export function formatJson(bytes: Uint8Array, indent: number | "\t"): string {
+  return layOut(readJsonText(bytes, "JSON"), typeof indent === "number" ? " ".repeat(indent) : indent, "");
 }
 
 function layOut(text: JsonText, step: string, margin: string): string {

@@ -14,6 +14,8 @@ export interface SwapFileOptions {
   readonly name: string;
   /** Bytes the file may have. @default 4 MiB */
   readonly limit?: number;
+  /** Permissions of the file. @default 0o644 */
+  readonly mode?: number;
   /** Ends waiting and writing; nothing is left. */
   readonly signal?: AbortSignal;
 }
@@ -149,7 +151,7 @@ async function commit(swap: Swap, token: string, edit: FileEdit): Promise<"repla
   signal?.throwIfAborted();
   const staged = files.join(swap.lock, token, "next");
   try {
-    const writer = await files.create(staged, { mode: 0o644 });
+    const writer = await files.create(staged, { mode: swap.mode ?? 0o644 });
     try {
       await writer.write(next);
       await writer.sync();

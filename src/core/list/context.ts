@@ -41,7 +41,7 @@ export function openLists(host: Host, { signal: given, timeout, ...options }: Li
   return {
     host,
     store: openListStore(host, options.root === undefined ? {} : { root: options.root }),
-    transports: openTransports(host, options),
+    transports: openTransports(host, { ...options, ...(signal && { signal }) }),
     pool: createPool(options.concurrency ?? 8),
     report: options.report ?? (() => {}),
     ...(signal && { signal }),

@@ -23,7 +23,7 @@ export async function withShortName<T>(context: ListContext, name: string, find:
 async function choose(context: ListContext, name: string, { references, mode }: ShortName): Promise<Reference | undefined> {
   const names = references.map(formatReference);
   const lines = names.map((each, at) => `  ${at + 1}) ${each}\n`).join("");
-  const answer = await context.host.terminal.ask(`${quote(name)} is a short name. Which image is meant?\n${lines}Number [1]: `, context.signal);
+  const answer = await context.host.terminal.ask(`${quote(name)} is a short name. Which image is meant?\n${lines}Number [1]: `, signalOf(context));
   if (answer !== undefined) {
     const chosen = references[answer.trim() === "" ? 0 : Number(answer) - 1];
     if (chosen === undefined) throw new OciError("INVALID", `Cannot use the answer ${quote(answer)}: expected a number from 1 to ${names.length}`);

@@ -85,6 +85,14 @@ export interface CommandResult {
 /** Runs a command without a shell. @throws {OciError} `NOT_FOUND` if there is no such command, `LIMIT` for time and output */
 export type Run = (command: readonly string[], options: CommandOptions) => Promise<CommandResult>;
 
+/** How to ask a person. */
+export interface QuestionOptions {
+  /** Whether what is typed is a secret, which is shown nowhere. @default false */
+  readonly isSecret?: boolean;
+  /** Ends waiting for an answer. */
+  readonly signal?: AbortSignal;
+}
+
 /** Where a person may sit. */
 export interface Terminal {
   /** Whether standard output is a terminal. */
@@ -98,10 +106,11 @@ export interface Terminal {
   /** Writes to standard error. */
   writeError(text: string): Promise<void>;
   /**
-   * Puts `question` to the person at the terminal and returns the line that was typed; undefined where nobody can be asked, as
-   * standard input or standard error is no terminal, or nobody answers. Questions wait for each other.
+   * Puts `question` to the person at the terminal and returns the line that was typed, without its end; undefined where nobody
+   * can be asked, as standard input or standard error is no terminal, or nobody answers. Questions wait for each other.
+   * @throws {OciError} `ABORTED` for Ctrl-C in a secret; in other answers it is the signal that it always is
    */
-  ask(question: string, signal?: AbortSignal): Promise<string | undefined>;
+  ask(question: string, options?: QuestionOptions): Promise<string | undefined>;
   /** Returns standard input, at most `limit` bytes. */
   readInput(limit: number): Promise<Uint8Array<ArrayBuffer>>;
 }

@@ -7,13 +7,14 @@ import type { TransportOptions } from "./transports.ts";
 
 /** Returns what a client of registries is told of how the user reaches them: credentials, certificates, proxies, the cache. */
 export function registryOptions(host: Host, options: TransportOptions): RegistryClientOptions {
-  const { credentials, credentialDomains: domains, authFile, certificateDirectory, cacheDirectory, concurrency: _, ...rest } = options;
+  const { credentials, credentialDomains: domains, authFile, certificateDirectory, cacheDirectory, concurrency: _, signal, ...rest } = options;
   return {
     ...rest,
     credentials: readCredentials(host, {
       ...(credentials !== undefined && { creds: credentials }),
       ...(domains !== undefined && { domains }),
       ...(authFile !== undefined && { authFile }),
+      ...(signal && { signal }),
     }),
     tlsFor: certificateDirectory === undefined ? ownCertificates(host) : givenCertificates(host, certificateDirectory),
     ...(cacheDirectory !== undefined && { cache: openCache(host, cacheDirectory) }),

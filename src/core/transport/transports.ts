@@ -35,6 +35,8 @@ export interface TransportOptions extends RegistriesOptions {
   readonly report?: Report;
   /** Takes what is sent and must not be shown. @default a set of its own */
   readonly secrets?: Secrets;
+  /** Ends credential helpers that run. */
+  readonly signal?: AbortSignal;
 }
 
 /** Where images live, by location. One value is one run: registries are asked for a token once, and nothing is read twice. */

@@ -125,6 +125,36 @@ describe("a registry with tokens", () => {
     expect(registry.tokenRequests.map((request) => [request.method, request.path, request.headers.authorization])).toEqual([["POST", "/token", undefined]]);
   });
 
+  test("gets a token with POST where the token service knows no GET", async () => {
+    for (const status of [404, 405]) {
+      const fault = (request: SeenRequest) => (request.path.startsWith("/token") && request.method === "GET" ? status : undefined);
+      const { registry, place } = await setUp({ auth: "bearer", fault }, { credentials: userStore });
+      seedImage(registry, "app", "one");
+      await place("app:one").source.resolve();
+      expect(registry.tokenRequests.map(({ method, path, headers }) => [method, path.split("?")[0], headers.authorization])).toEqual([
+        ["GET", "/token", userBasic],
+        ["POST", "/token", undefined],
+      ]);
+    }
+  });
+
+  test("gets a token with GET where the token service trades no identity token and there is a password, and is an error without", async () => {
+    const fault = (request: SeenRequest) => (request.path.startsWith("/token") && request.method === "POST" ? 404 : undefined);
+    const identityToken = "CANARY";
+    const withPassword = await setUp(
+      { auth: "bearer", fault },
+      { credentials: { get: async () => ({ username: "user", password: "secret", identityToken }) } },
+    );
+    seedImage(withPassword.registry, "app", "one");
+    await withPassword.place("app:one").source.resolve();
+    expect(withPassword.registry.tokenRequests.map(({ method }) => method)).toEqual(["POST", "GET"]);
+    const alone = await setUp({ auth: "bearer", fault }, { credentials: { get: async () => ({ username: "", password: "", identityToken }) } });
+    const error = await errorOf(alone.place("app:one").source.resolve());
+    expect(error.code).toBe("REGISTRY");
+    expect(error.message).not.toContain("CANARY");
+    expect(alone.registry.tokenRequests.map(({ method }) => method)).toEqual(["POST"]);
+  });
+
   test("survives a token service that is down for a moment", async () => {
     let count = 0;
     const { registry, place } = await setUp(
@@ -166,15 +196,23 @@ describe("a registry with passwords", () => {
     expect(registry.requests).toHaveLength(3);
   });
 
-  test("names the helper that has the credentials", async () => {
+  test("asks nobody when the helper that has the credentials fails (CVE-2021-41092)", async () => {
     const credentials: CredentialStore = {
-      async get(_domain, _repository, options) {
-        if (options?.isRefused) throw new OciError("UNSUPPORTED", "docker-credential-x");
-        return undefined;
+      async get() {
+        throw new OciError("DENIED", "docker-credential-x");
       },
     };
-    const { place } = await setUp({ auth: "basic" }, { credentials });
-    expect((await errorOf(place("app:one").source.resolve())).message).toBe("docker-credential-x");
+    for (const auth of ["basic", "bearer"] as const) {
+      const { registry, place } = await setUp({ auth }, { credentials });
+      expect((await errorOf(place("app:one").source.resolve())).message).toBe("docker-credential-x");
+      expect([...registry.requests, ...registry.tokenRequests].map(({ headers }) => headers.authorization)).toEqual([undefined]);
+    }
+  });
+
+  test("cannot be asked with an identity token alone", async () => {
+    const { registry, place } = await setUp({ auth: "basic" }, { credentials: { get: async () => ({ username: "", password: "", identityToken: "CANARY" }) } });
+    expect((await errorOf(place("app:one").source.resolve())).code).toBe("DENIED");
+    expect(registry.requests.map(({ headers }) => headers.authorization)).toEqual([undefined]);
   });
 
   test("that answers 401 without any challenge is an error", async () => {

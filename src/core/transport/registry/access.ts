@@ -1,4 +1,14 @@
-import { basicAuthorization, type Challenge, type Credentials, mergeScopes, parseChallenges, repositoryScope, type Scope } from "../../auth/mod.ts";
+import {
+  basicAuthorization,
+  type Challenge,
+  type Credentials,
+  hasPassword,
+  isKnownChallenge,
+  mergeScopes,
+  parseChallenges,
+  repositoryScope,
+  type Scope,
+} from "../../auth/mod.ts";
 import { quote } from "../../base/mod.ts";
 import { type HttpMethod, type HttpRequest, type HttpResponse, isTransientStatus, type StreamedBody } from "../../http/mod.ts";
 import type { Repository } from "../../port/mod.ts";
@@ -151,18 +161,17 @@ async function sendAuthorised(sending: Sending): Promise<HttpResponse> {
   const first = remembered && (await authorise(sending, remembered, sending.scopes));
   const response = await sendOnce(sending, first);
   if (response.status !== 401) return response;
-  const challenge = await chooseChallenge(sending, parseChallenges(response.headers.get("www-authenticate")));
-  if (challenge === undefined) return await refused(sending, response);
+  const challenge = await lettingGo(response, () => chooseChallenge(sending, parseChallenges(response.headers.get("www-authenticate"))));
+  if (challenge === undefined) return response;
   client.memory.challenges.set(key, challenge);
   if (first !== undefined) client.tokens.forget(first);
   const asked = challenge.parameters.get("scope");
   const scopes = asked === undefined ? sending.scopes : mergeScopes([...sending.scopes, asked]);
   const second = await lettingGo(response, () => authorise(sending, challenge, scopes));
-  if (second === undefined || second === first) return await refused(sending, response);
+  if (second === undefined || second === first) return response;
   await response.discard();
   request.signal?.throwIfAborted();
-  const answer = await sendOnce(sending, second);
-  return answer.status === 401 ? await refused(sending, answer) : answer;
+  return await sendOnce(sending, second);
 }
 
 function sendOnce({ client, reference, connection, request }: Sending, authorization: string | undefined): Promise<HttpResponse> {
@@ -174,7 +183,7 @@ function sendOnce({ client, reference, connection, request }: Sending, authoriza
 async function authorise(sending: Sending, challenge: Challenge, scopes: readonly Scope[]): Promise<string | undefined> {
   const { client, reference, connection, request } = sending;
   const credentials = await credentialsOf(sending);
-  if (challenge.scheme === "basic") return credentials && basicAuthorization(credentials);
+  if (challenge.scheme === "basic") return credentials && hasPassword(credentials) ? basicAuthorization(credentials) : undefined;
   return await client.tokens.authorise({
     challenge,
     registry: `${originOf(client, connection)}/`,
@@ -186,25 +195,16 @@ async function authorise(sending: Sending, challenge: Challenge, scopes: readonl
   });
 }
 
-/** Returns the first challenge that can be met: without credentials `basic` cannot. */
+/** Returns the first challenge that can be met: without a password `basic` cannot. */
 async function chooseChallenge(sending: Sending, challenges: readonly Challenge[]): Promise<Challenge | undefined> {
-  const known = challenges.filter(({ scheme, parameters }) => scheme === "basic" || (scheme === "bearer" && parameters.has("realm")));
+  const known = challenges.filter(isKnownChallenge);
   if (known[0]?.scheme !== "basic") return known[0];
   const credentials = await credentialsOf(sending);
-  return credentials ? known[0] : (known.find(({ scheme }) => scheme === "bearer") ?? known[0]);
+  return credentials && hasPassword(credentials) ? known[0] : (known.find(({ scheme }) => scheme === "bearer") ?? known[0]);
 }
 
-/** Returns `response`, unless somebody else has the credentials that were missing: then that is the error. */
-async function refused(sending: Sending, response: HttpResponse): Promise<HttpResponse> {
-  await lettingGo(response, () => credentialsOf(sending, true));
-  return response;
-}
-
-function credentialsOf(
-  { client, reference, connection }: Pick<Sending, "client" | "reference" | "connection">,
-  isRefused = false,
-): Promise<Credentials | undefined> {
-  return client.credentials.get(reference.domain, reference.repository, { isRefused, isElsewhere: connection.isElsewhere === true });
+function credentialsOf({ client, reference, connection }: Pick<Sending, "client" | "reference" | "connection">): Promise<Credentials | undefined> {
+  return client.credentials.get(reference.domain, reference.repository, { isElsewhere: connection.isElsewhere === true });
 }
 
 /** Runs `task`, and lets go of the answer's body if it fails, so that the connection stays usable. */

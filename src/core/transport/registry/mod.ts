@@ -2,3 +2,4 @@
 export * from "./client.ts";
 export * from "./mirrors.ts";
 export * from "./place.ts";
+export * from "./verify-login.ts";
