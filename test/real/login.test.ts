@@ -46,7 +46,9 @@ describe.each(kinds)("ocidex login of the %s", (kind) => {
 
   it("writes what skopeo and buildah read, and reads and forgets what they write", () => {
     expect(peers).toContain("skopeo");
-    expect(login(registry.host)).toEqual({ status: 0, stdout: "Login Succeeded!\n", stderr: "" });
+    const { stderr, ...result } = login(registry.host);
+    expect(result).toEqual({ status: 0, stdout: "Login Succeeded!\n" });
+    expect(stderr).toMatch(/^(?:GET http:\S+\/v2\/: \d+\n)+$/);
     expect([statSync(file).mode & 0o777, statSync(scratch.join("run", "containers")).mode & 0o777]).toEqual([0o600, 0o700]);
     for (const peer of peers) expect(must([peer, "login", "--get-login", registry.host], { env })).toBe(`${user}\n`);
     // skopeo asks the registry with what it finds.

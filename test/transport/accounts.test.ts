@@ -48,7 +48,7 @@ function open(options: AccountOptions = {}, variables: Readonly<Record<string, s
   };
   const files = Object.fromEntries(Object.entries(options).map(([name, value]) => [name, typeof value === "string" ? inside(value) : value]));
   events.length = 0;
-  return openAccounts({ ...host, environment }, { verifyTls: false, report: (event) => events.push(event), ...files });
+  return openAccounts({ ...host, environment }, { verifyTls: false, report: (event) => event.type === "warning" && events.push(event), ...files });
 }
 
 const path = (name = "run/containers/auth.json") => join(home, name);

@@ -16,7 +16,7 @@ const auths = (host: string, secret = password) => JSON.stringify({ auths: { [ho
 interface Setting {
   readonly registry: TestRegistry;
   readonly host: Host;
-  /** Runs `ocidex …`, most talkative, and makes sure that it shows no secret. */
+  /** Runs `ocidex …`, most talkative, makes sure that it shows no secret, and leaves out the requests it shows. */
   run(...argv: readonly string[]): Promise<Run>;
 }
 
@@ -28,7 +28,7 @@ async function on(options: MemoryHostOptions & { readonly registry?: RegistryOpt
     const silent = async (...argv: readonly string[]): Promise<Run> => {
       const ran = await shell.run("--log-level", "debug", ...argv);
       for (const secret of [password, btoa(`me:${password}`), "CANARY"]) expect(ran.output + ran.errors).not.toContain(secret);
-      return ran;
+      return { ...ran, errors: ran.errors.replace(/^(?:GET|HEAD|POST|PUT) http\S+ \d+\n/gm, "") };
     };
     await task({ registry, host: shell.host, run: silent });
   });
