@@ -3,7 +3,7 @@ import { createOutput } from "../../src/cli/output.ts";
 import { memoryHost } from "../../src/host/memory.ts";
 
 describe("createOutput()", () => {
-  test("keeps order and makes control characters in lines visible", async () => {
+  test("keeps order and makes control characters in lines visible (CVE-2021-21303, CVE-2021-25743)", async () => {
     const host = memoryHost();
     const output = createOutput(host.terminal, host.environment);
     output.line("a\u001b[2J\tb");

@@ -93,7 +93,7 @@ describe("openContentFiles()", () => {
     await expect(content.read({ ...promised, size: 8 })).rejects.toEqual(code("MISMATCH"));
   });
 
-  it("read() and put() do not follow a link, be it the file or a directory", async () => {
+  it("read() and put() do not follow a link, be it the file or a directory (GHSA-m37j-52j7-pjw7)", async () => {
     await withDisk(async (_, host, directory) => {
       const promised = promise(host);
       const digits = promised.digest.slice(7);
@@ -118,7 +118,7 @@ describe("openContentFiles()", () => {
     });
   });
 
-  it("path() refuses a digest that would be a path", () => {
+  it("path() refuses a digest that would be a path (CVE-2024-3727)", () => {
     const content = openContentFiles(memoryHost(), "/content");
     for (const digest of [
       "sha256:../../x",

@@ -92,7 +92,7 @@ export function testFetch(name: string, fetch: Fetch): void {
       expect(seen).toMatchObject({ size: 3 * piece, headers: { "transfer-encoding": "chunked" } });
     });
 
-    it("returns a redirect with its location, also of a streamed upload, and follows none", async () => {
+    it("returns a redirect with its location, also of a streamed upload, and follows none (CVE-2023-45143, CVE-2024-24758, CVE-2024-30260, CVE-2024-30261, CVE-2024-28849)", async () => {
       const url = `${server.origin}/status/307?to=${encodeURIComponent("http://127.0.0.1:1/other?token=t")}`;
       for (const init of [{}, { method: "PUT", body: source(3).stream, headers: { "content-length": String(3 * piece) } }]) {
         const response = await fetch(url, init);

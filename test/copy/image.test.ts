@@ -45,7 +45,7 @@ describe("copyImage()", () => {
     expect([source.calls.length, target.calls.map((call) => call.name)]).toEqual([1, ["hasManifest"]]);
   });
 
-  it("copies an index of 10 levels and refuses one of 11", async () => {
+  it("copies an index of 10 levels and refuses one of 11 (GHSA-298f-872v-2rcx)", async () => {
     const source = memorySource();
     const target = memoryTarget();
     const deep = nest(source.contents, 10);
@@ -65,7 +65,7 @@ describe("copyImage()", () => {
     expect(source.calls.filter((call) => call.name === "manifest").length).toBe(11);
   });
 
-  it("refuses indexes that contain each other instead of waiting for ever", async () => {
+  it("refuses indexes that contain each other instead of waiting for ever (GHSA-298f-872v-2rcx)", async () => {
     const [a, b] = [fakeDigest("a"), fakeDigest("b")];
     const point = (digest: Digest): Descriptor => ({ mediaType: mediaTypes.ociIndex, digest, size: 0 });
     const next = new Map([

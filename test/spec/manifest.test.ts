@@ -138,7 +138,7 @@ describe("parseManifest()", () => {
 
   const types = [mediaTypes.ociIndex, mediaTypes.ociManifest, mediaTypes.dockerList, mediaTypes.dockerManifest, undefined];
   const mixed = ["config", "layers", "fsLayers", "history"].flatMap((name) => types.flatMap((inner) => types.map((outer) => [name, inner, outer] as const)));
-  it("refuses a list that is an image too, whatever it is called", () => {
+  it("refuses a list that is an image too, whatever it is called (CVE-2021-41190)", () => {
     for (const [name, inner, outer] of mixed) {
       for (const value of ["[]", "null", config]) {
         const text = `{"schemaVersion":2,${inner ? `"mediaType":"${inner}",` : ""}"manifests":[],"${name}":${value}}`;
@@ -181,14 +181,17 @@ describe("parseManifest()", () => {
     ['{"schemaVersion":2,"manifests":[],"annotations":{"a":1}}', "at annotations: expected an object whose values are strings"],
   ])("refuses %s", (text, message) => expect(faultOf(text)).toContain(message));
 
-  it.each(['"12"', "-1", "1.5", "9007199254740992", "9007199254740993", "9223372036854775808", "1e400", "true", "[1]"])("refuses the size %s", (size) => {
-    expect(faultOf(`{"schemaVersion":2,"manifests":[{"mediaType":"a/b","digest":"${digest}","size":${size}}]}`)).toMatch(
-      /^INVALID Cannot read manifest at manifests\.0\.size: expected /,
-    );
-  });
+  it.each(['"12"', "-1", "1.5", "9007199254740992", "9007199254740993", "9223372036854775808", "1e400", "true", "[1]"])(
+    "refuses the size %s (GHSA-f36w-mj3v-6jqv)",
+    (size) => {
+      expect(faultOf(`{"schemaVersion":2,"manifests":[{"mediaType":"a/b","digest":"${digest}","size":${size}}]}`)).toMatch(
+        /^INVALID Cannot read manifest at manifests\.0\.size: expected /,
+      );
+    },
+  );
 
   it.each(["sha256:../../x", `sha256:${"a".repeat(63)}`, `sha256:${"A".repeat(64)}`, "md5", `sha256:${"a".repeat(64)}\\u0000`, ""])(
-    "refuses the digest %j",
+    "refuses the digest %j (CVE-2024-3727)",
     (bad) => {
       const descriptor = `{"mediaType":"a/b","digest":"${bad}","size":1}`;
       for (const text of [
@@ -230,7 +233,7 @@ describe("parseManifest()", () => {
     expect(findEditObstacle(encodeUtf8(text))).toBeUndefined();
   });
 
-  it("answers anything with a value or one error", () => {
+  it("answers anything with a value or one error (CVE-2021-21285)", () => {
     const keys = fc.constantFrom(
       "schemaVersion",
       "mediaType",
@@ -285,5 +288,5 @@ describe("findEditObstacle()", () => {
     ['"annotations":{"a":"1","a":"2"}', 'the name "annotations.a" stands twice'],
     ['"x":{"y":9007199254740993}', 'the number 9007199254740993 at "x.y" does not fit a double'],
     ['"annotations":{"a":"\\ud83d"}', 'the text at "annotations.a" holds half a surrogate pair'],
-  ])("finds %s", (members, expected) => expect(String(obstacle(members))).toBe(expected));
+  ])("finds %s (in-toto/specification#74)", (members, expected) => expect(String(obstacle(members))).toBe(expected));
 });

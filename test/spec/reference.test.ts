@@ -89,7 +89,7 @@ describe("parseReference()", () => {
     "r.io/a\0",
     "a:b:c",
     `r.io/${"a".repeat(251)}`,
-  ])("refuses %j", (text) => expect(() => parseReference(text)).toThrow("Cannot read image name"));
+  ])("refuses %j (CVE-2026-35206)", (text) => expect(() => parseReference(text)).toThrow("Cannot read image name"));
 
   it("inverts formatReference()", () => {
     fc.assert(
@@ -100,7 +100,7 @@ describe("parseReference()", () => {
     );
   });
 
-  it("reads 64 KiB of a worst case in one pass", () => {
+  it("reads 64 KiB of a worst case in one pass (mafintosh/docker-parse-image#3, dotnet/sdk-container-builds#387, spring-boot#39246, spring-boot#39617, docker-image-py#10, docker-image-py#12, rancher#7641, microsoft/security-devops-action#243)", () => {
     for (const part of ["a", "a-", "a.", "a/", "-", "a_", "__", "a:", ":", "@", "[", "A", "a__", "0-9"]) {
       expect(() => parseReference(`r.io/${part.repeat(65_536 / part.length)}!`)).toThrow("Cannot read image name");
       expect(() => parseReference(`${part.repeat(65_536 / part.length)}`)).toThrow("Cannot read image name");

@@ -102,7 +102,7 @@ for (const [verb, line] of Object.entries(lines)) {
   });
 
   describe(`${verb} on a registry with a certificate of its own authority`, () => {
-    test("wants to trust it: --cert-dir, or --tls-verify=false", async () => {
+    test("wants to trust it: --cert-dir, or --tls-verify=false (GHSA-65gg-3w2w-hr4h)", async () => {
       const registry = await startRegistry({ tls: { cert: serverIdentity.certificate, key: serverIdentity.key } });
       try {
         const shell = await openShell();

@@ -305,3 +305,65 @@ describe("a registry that is pushed to and answers", () => {
     });
   }
 });
+
+describe("an image that names", () => {
+  /** Returns the paths of all files below `path`. */
+  async function filesBelow(files: Shell["host"]["files"], path: string): Promise<readonly string[]> {
+    const names = await files.list(path);
+    const below = names.map(async (name) => {
+      const inner = files.join(path, name);
+      return (await files.status(inner))?.kind === "directory" ? await filesBelow(files, inner) : [inner];
+    });
+    return (await Promise.all(below)).flat();
+  }
+
+  test("its files by a path is written under its digests, nothing is unpacked (CVE-2021-21272)", async () => {
+    const registry = await startTestRegistry();
+    const titles = ["../../x", "/etc/passwd", "..\\x", "index.json", "blobs/../../x"];
+    const layers = titles.map((title, at) => ({ ...registry.putBlob("app", `file ${at}`), annotations: { "org.opencontainers.image.title": title } }));
+    const seeded = registry.putBlob("app", "{}", config.mediaType);
+    registry.putManifest("app", "1", { ...manifest, artifactType: "application/x", config: seeded, layers });
+    const shell = await openQuick();
+    await shell.must("create", insecure, "local", `docker://${registry.host}/app:1`);
+    const before = await filesBelow(shell.host.files, "/");
+    for (const to of ["oci:/out/layout:1", "dir:/out/dir", "oci-archive:/out/app.tar:1"]) {
+      expect(await shell.manifest("push", "-q", "--all", insecure, "local", to)).toMatchObject({ status: 0, errors: "" });
+    }
+    const made = (await filesBelow(shell.host.files, "/")).filter((path) => !before.includes(path) && !path.startsWith("/home/me/.cache/ocidex/"));
+    const allowed =
+      /^\/out\/(?:layout\/(?:blobs\/sha256\/[0-9a-f]{64}|index\.json|oci-layout)|dir\/(?:[0-9a-f]{64}(?:\.manifest\.json)?|manifest\.json|version)|app\.tar)$/;
+    expect(made.length).toBeGreaterThan(10);
+    expect(made.filter((path) => !allowed.test(path))).toEqual([]);
+  });
+
+  test("a subject that names it again is copied, and neither is walked (GHSA-298f-872v-2rcx, CVE-2026-55588)", async () => {
+    const registry = await startTestRegistry();
+    const seeded = registry.putBlob("app", "{}", config.mediaType);
+    const [one, other] = [sha256("one"), sha256("other")];
+    const document = (subject: string) =>
+      JSON.stringify({ ...manifest, config: seeded, layers: [], subject: { mediaType: ociManifest, digest: subject, size: 1 } });
+    // No two documents can name each other by digest; a registry that answers so all the same must be followed nowhere.
+    const first = registry.putManifest("app", "1", document(other), ociManifest);
+    registry.repository("app").manifests.set(other, { mediaType: ociManifest, bytes: new TextEncoder().encode(document(one)) });
+    registry.repository("app").manifests.set(one, { mediaType: ociManifest, bytes: new TextEncoder().encode(document(other)) });
+    const shell = await openQuick();
+    expect(await shell.manifest("create", insecure, "local", `docker://${registry.host}/app:1`)).toMatchObject({ status: 0 });
+    expect(await shell.manifest("push", "-q", "--all", insecure, "local", "oci:/out:1")).toMatchObject({ status: 0 });
+    expect(registry.requests.filter(({ path }) => path.includes(one) || path.includes(other))).toEqual([]);
+    expect(registry.requests.length).toBeLessThan(8);
+    expect(first.size).toBeGreaterThan(0);
+  });
+
+  test("layers that lie elsewhere in a registry is mounted from where the user said and nowhere else (CVE-2024-39897)", async () => {
+    const registry = await startTestRegistry();
+    const { manifest: one, layers } = seedImage(registry, "named", "1");
+    const bytes = registry.repository("named").blobs.get(layers[0]?.digest ?? "");
+    if (bytes) registry.repository("secret/app").blobs.set(layers[0]?.digest ?? "", bytes);
+    seedIndex(registry, "named", "list", [{ ...one, platform: { architecture: "amd64", os: "linux" } }]);
+    const shell = await openQuick();
+    expect(await shell.manifest("push", "-q", insecure, `docker://${registry.host}/named:list`, `docker://${registry.host}/to:1`)).toMatchObject({ status: 0 });
+    const from = registry.requests.flatMap(({ path }) => new URL(path, registry.origin).searchParams.getAll("from"));
+    expect(new Set(from)).toEqual(new Set(["named"]));
+    expect(registry.requests.filter(({ path }) => path.includes("secret"))).toEqual([]);
+  });
+});

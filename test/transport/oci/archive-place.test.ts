@@ -193,7 +193,7 @@ describe("openArchivePlace() writing", () => {
 });
 
 describe("openArchivePlace() reading", () => {
-  it("takes names that begin with ./", async () => {
+  it("takes names that begin with ./ (ggcr#2334)", async () => {
     const index = JSON.stringify({ schemaVersion: 2, manifests: [] });
     const host = hostWith({ [path]: await tarOf({ "./oci-layout": '{"imageLayoutVersion":"1.0.0"}', "./index.json": index }) });
     await expect((await openAt(host, "a")).source.resolve()).rejects.toThrow("there is no such entry, the layout is empty");
@@ -208,7 +208,7 @@ describe("openArchivePlace() reading", () => {
     await expect(at(2)).rejects.toEqual(expect.objectContaining({ code: "NOT_FOUND" }));
   });
 
-  it("says so where the archive has been replaced by another", async () => {
+  it("says so where the archive has been replaced by another (CVE-2025-47290)", async () => {
     const host = hostWith();
     await putSample(await openAt(host, "1.0"), one);
     const { source } = await openAt(host);
@@ -221,7 +221,7 @@ describe("openArchivePlace() reading", () => {
     );
   });
 
-  it("refuses an index.json over 4 MiB", async () => {
+  it("refuses an index.json over 4 MiB (CVE-2023-25153, GHSA-259w-8hf6-59c2)", async () => {
     const host = hostWith({ [path]: await tarOf({ "oci-layout": '{"imageLayoutVersion":"1.0.0"}', "index.json": " ".repeat(4 * 1024 * 1024 + 1) }) });
     await expect((await openAt(host, "a")).source.resolve()).rejects.toEqual(expect.objectContaining({ code: "LIMIT" }));
   });

@@ -96,7 +96,7 @@ describe("openLayoutPlace() reading", () => {
     });
   }
 
-  it("resolve() refuses an index.json over 4 MiB", async () => {
+  it("resolve() refuses an index.json over 4 MiB (CVE-2023-25153, GHSA-259w-8hf6-59c2)", async () => {
     const { source } = await openLayoutPlace(hostWith(layoutOf(" ".repeat(4 * 1024 * 1024 + 1))), location("a"));
     await expect(source.resolve()).rejects.toEqual(expect.objectContaining({ code: "LIMIT" }));
   });

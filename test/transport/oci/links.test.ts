@@ -35,7 +35,7 @@ function divert(path: string, name: string): string {
 
 describe("openLayoutPlace() and links", () => {
   for (const name of ["index.json", "oci-layout", "blobs", "blobs/sha256", `blobs/sha256/${one.index.descriptor.digest.slice(7)}`]) {
-    it(`resolve() and putRoot() refuse a layout whose ${name.slice(0, 20)} is a link`, async () => {
+    it(`resolve() and putRoot() refuse a layout whose ${name.slice(0, 20)} is a link (CVE-2021-29136, ggcr#2306)`, async () => {
       await withLayout(async (path, host) => {
         divert(path, name);
         const { source, target } = await openLayoutPlace(host, { transport: "oci", path, reference: "a" });
@@ -45,7 +45,7 @@ describe("openLayoutPlace() and links", () => {
     });
   }
 
-  it("putBlob() writes nothing where a link leads", async () => {
+  it("putBlob() writes nothing where a link leads (GHSA-8xwf-rjm4-xvhv, GHSA-fxhp-mv3v-67qp, CVE-2026-50163, GHSA-m37j-52j7-pjw7)", async () => {
     await withLayout(async (path, host) => {
       const outside = divert(path, "blobs");
       const { target } = await openLayoutPlace(host, { transport: "oci", path, reference: "a" });

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { referrersTag } from "../../../src/core/transport/registry/referrers.ts";
-import { seedImage, sha256 } from "../../helper/registry.ts";
+import { type SeenRequest, seedImage, sha256 } from "../../helper/registry.ts";
 import { documentOf, emptyIndex, errorOf, setUp, tearDown } from "./setting.ts";
 
 afterEach(tearDown);
@@ -88,6 +88,14 @@ describe("a manifest with a subject", () => {
     registry.putBlob("app", "{}");
     await place("app:one").target.putRoot(document);
     expect([...registry.repository("app").tags.keys()]).not.toContain(referrersTag(subject.digest));
+  });
+
+  test("reads no list of referrers without end (CVE-2023-33959)", async () => {
+    const endless = (request: SeenRequest) => (request.method === "GET" ? { status: 200, body: " ".repeat(5 << 20) } : undefined);
+    const { registry, place } = await setUp({ fault: endless });
+    registry.putBlob("app", "{}");
+    expect((await errorOf(place("app").target.putManifest(await documentOf(referring)))).code).toBe("LIMIT");
+    expect(registry.requests.map((request) => request.method)).toEqual(["PUT", "GET"]);
   });
 
   test("leaves alone what is no list of referrers, and says so", async () => {

@@ -41,7 +41,7 @@ describe("source.resolve()", () => {
   });
 
   for (const digestHeader of [true, false]) {
-    test(`refuses another manifest than the digest asked for, ${digestHeader ? "whatever" : "without what"} the header says (CVE-2025-24882)`, async () => {
+    test(`refuses another manifest than the digest asked for, ${digestHeader ? "whatever" : "without what"} the header says (CVE-2025-24882, GHSA-qv35-3gw6-8q4j)`, async () => {
       const { registry, place } = await setUp({ digestHeader });
       const one = seedImage(registry, "app", "one");
       const two = seedImage(registry, "app", "two");
@@ -100,7 +100,7 @@ describe("source.resolve()", () => {
     "text/plain",
   ]) {
     for (const mediaType of [undefined, "application/vnd.oci.image.index.v1+json", "application/vnd.oci.image.manifest.v1+json"]) {
-      test(`refuses a document that is index and image, sent as ${type}, saying ${mediaType} (CVE-2021-41190)`, async () => {
+      test(`refuses a document that is index and image, sent as ${type}, saying ${mediaType} (CVE-2021-41190, GHSA-mc8v-mgrf-8f4m, GHSA-5j5w-g665-5m35)`, async () => {
         const body = JSON.stringify({ schemaVersion: 2, ...(mediaType && { mediaType }), ...indexBody });
         const { place } = await setUp({ fault: () => ({ status: 200, headers: { "content-type": type }, body }) });
         expect((await errorOf(place("app:one").source.resolve())).code).toBe("INVALID");
@@ -108,7 +108,7 @@ describe("source.resolve()", () => {
     }
   }
 
-  test("takes a body of any kind in an error and escapes it (CVE-2021-21303)", async () => {
+  test("takes a body of any kind in an error and escapes it (CVE-2021-21303, GHSA-c38g-469g-cmgx, CVE-2021-25743)", async () => {
     for (const body of [
       "",
       "<html>\u001b[2J",
@@ -190,7 +190,7 @@ describe("source.smallBlob()", () => {
     expect((await errorOf(place("app").source.smallBlob({ ...config, data: btoa("other") }))).code).toBe("MISMATCH");
   });
 
-  test("refuses a digest that would leave its path (CVE-2024-3727)", async () => {
+  test("refuses a digest that would leave its path (CVE-2024-3727, GHSA-6wvf-f2vw-3425)", async () => {
     const { registry, place } = await setUp();
     for (const digest of ["sha256:../../x", `sha256:${"a".repeat(63)}`, `sha256:${"A".repeat(64)}`, "sha256:a/b", "md5:\0"] as const) {
       const descriptor = { mediaType: "text/plain", digest, size: 2 };

@@ -234,7 +234,7 @@ describe("target.putManifest()", () => {
     expect(registry.requests.map((request) => request.method)).toEqual(["PUT", "HEAD"]);
   });
 
-  test("refuses more than 4 MiB without asking", async () => {
+  test("refuses more than 4 MiB without asking (CVE-2017-11468)", async () => {
     const { registry, place } = await setUp();
     const document = await documentOf({ ...emptyIndex, annotations: { x: "y".repeat(5 << 20) } });
     expect((await errorOf(place("app").target.putManifest(document))).code).toBe("LIMIT");
