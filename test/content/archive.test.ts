@@ -1,5 +1,5 @@
 import { describe, expect, it } from "bun:test";
-import { type Bytes, concatBytes, readAll, streamBytes } from "../../src/core/base/mod.ts";
+import { type Bytes, concatBytes, readAll, streamBytes, streamOf } from "../../src/core/base/mod.ts";
 import { openArchives } from "../../src/core/content/mod.ts";
 import { type MemoryHost, memoryClock, memoryHost } from "../../src/host/memory.ts";
 import { rawTar } from "../helper/tar.ts";
@@ -104,6 +104,25 @@ describe("openArchives()", () => {
       expect((await host.files.status("/tmp")) === undefined ? [] : await host.files.list("/tmp")).toEqual([]);
     });
   }
+
+  it("open() stops unpacking what grows beyond measure, and leaves nothing (CVE-2025-32386)", async () => {
+    const zeros = new Uint8Array(1 << 20);
+    const grown = async function* (): AsyncGenerator<Bytes, void, void> {
+      yield rawTar({ name: "a", size: "77777777777\0" }).slice(0, 512);
+      for (let size = 0; size < 400; size++) yield zeros;
+    };
+    const packed = await readAll(streamOf(grown()).pipeThrough(memoryHost().compression.compress("gzip")), everything);
+    const host = hostWith(packed);
+    let written = 0;
+    const create: MemoryHost["files"]["create"] = async (path, options) => {
+      const writer = await host.files.create(path, options);
+      // The memory is not filled with what only has to be counted.
+      return { ...writer, write: async (bytes) => void (written += bytes.length) };
+    };
+    await expect(openArchives({ ...host, files: { ...host.files, create } }).open(name)).rejects.toEqual(expect.objectContaining({ code: "LIMIT" }));
+    expect(written).toBeLessThan(300 << 20);
+    expect(await host.files.list("/tmp")).toEqual([]);
+  });
 
   it("open() refuses what is no file", async () => {
     const host = memoryHost({ files: { "/x.tar/inside": "" } });

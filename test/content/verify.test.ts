@@ -71,7 +71,7 @@ describe("verifyStream()", () => {
     );
   });
 
-  it("refuses any content that differs in a byte", async () => {
+  it("refuses any content that differs in a byte (ggcr#2303)", async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(9), fc.integer({ min: 1, max: 255 }), async (at, mask) => {
         const wrong = text.map((byte, place) => (place === at ? byte ^ mask : byte));
@@ -84,7 +84,7 @@ describe("verifyStream()", () => {
     await expect(read(verifyStream(hash, streamOf([text.slice(0, 9)]), promised, "blob"))).rejects.toThrow("expected 10 bytes, received 9 bytes");
   });
 
-  it("fails as soon as content is too long, and cancels its source", async () => {
+  it("fails as soon as content is too long, and cancels its source (ggcr#2303)", async () => {
     const { stream, reasons } = endless(text, encodeUtf8("x"));
     await expect(read(verifyStream(hash, stream, promised, "blob"))).rejects.toThrow("expected 10 bytes, received more (11 so far)");
     expect(reasons).toEqual([code("MISMATCH")]);

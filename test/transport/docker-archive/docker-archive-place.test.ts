@@ -122,7 +122,7 @@ describe("openDockerArchives() reading", () => {
     expect((await source.resolve()).value).toEqual(expect.objectContaining({ layers: [] }));
   });
 
-  it("blob() fails at its end where a layer is not what the config says", async () => {
+  it("blob() fails at its end where a layer is not what the config says (ggcr#2303)", async () => {
     const archive = rawTar(
       { name: "a.json", content: config },
       { name: "1", content: base ?? "" },
