@@ -1,5 +1,5 @@
 import { isAttestation, referenceDigestKey } from "../core/index/mod.ts";
-import { type Annotations, type Descriptor, formatPlatform, type ImageIndex, isImageIndex, type ManifestDocument } from "../core/spec/mod.ts";
+import { type Annotations, type Descriptor, type Digest, formatPlatform, type ImageIndex, isImageIndex, type ManifestDocument } from "../core/spec/mod.ts";
 import { formatTable } from "./table.ts";
 import { formatBytes } from "./units.ts";
 
@@ -38,14 +38,25 @@ function nameOf(entry: Descriptor): string {
   return platform === "" ? (entry.artifactType ?? "-") : platform;
 }
 
-/** Returns what a document says as a tree: entries, each with its annotations and attestations under it. */
-export function formatTree(document: ManifestDocument): readonly string[] {
-  const { value } = document;
-  const head = [`${document.descriptor.digest}  ${document.descriptor.mediaType}`, ...annotationLines(value.annotations).map((line) => `│ ${line}`)];
-  return [
-    ...head,
-    ...branches(isImageIndex(value) ? topEntries(value) : [value.config, ...value.layers].map((part) => ({ label: label(part, part.mediaType), below: [] }))),
+/** Manifests by digest. */
+export type Manifests = ReadonlyMap<Digest, ManifestDocument>;
+
+/** Returns what a document says as a tree: entries, each with its annotations, layers and attestations under it, as far as `manifests` has them. */
+export function formatTree(document: ManifestDocument, manifests: Manifests = new Map()): readonly string[] {
+  const { descriptor, value } = document;
+  const facts = [
+    ...(value.artifactType === undefined ? [] : [`artifactType ${value.artifactType}`]),
+    ...(value.subject === undefined ? [] : [`subject ${value.subject.digest}`]),
+    ...annotationLines(value.annotations),
   ];
+  const head = [`${descriptor.digest}  ${descriptor.mediaType}`, ...facts.map((line) => `│ ${line}`)];
+  return [...head, ...branches(isImageIndex(value) ? topEntries(value, manifests) : partsOf(document))];
+}
+
+/** Returns config and layers of an image, or the entries of an index within an index. */
+function partsOf({ value }: ManifestDocument): readonly Branch[] {
+  const parts = isImageIndex(value) ? value.manifests : [value.config, ...value.layers];
+  return parts.map((part) => ({ label: label(part, isImageIndex(value) ? nameOf(part) : part.mediaType), below: [] }));
 }
 
 interface Branch {
@@ -54,7 +65,7 @@ interface Branch {
 }
 
 /** An attestation of an entry that is there stands under it. */
-function topEntries(index: ImageIndex): readonly Branch[] {
+function topEntries(index: ImageIndex, manifests: Manifests): readonly Branch[] {
   const images = new Set<string>(index.manifests.filter((entry) => !isAttestation(entry)).map((entry) => entry.digest));
   const below = new Map<string, Descriptor[]>();
   for (const entry of index.manifests) {
@@ -68,9 +79,18 @@ function topEntries(index: ImageIndex): readonly Branch[] {
       label: label(entry, nameOf(entry)),
       below: [
         ...annotationLines(entry.annotations).map((line) => ({ label: line, below: [] })),
-        ...(isAttestation(entry) ? [] : (below.get(entry.digest) ?? []).map((attestation) => ({ label: label(attestation, "attestation"), below: [] }))),
+        ...partsAt(manifests, entry),
+        ...(isAttestation(entry) ? [] : (below.get(entry.digest) ?? [])).map((attestation) => ({
+          label: label(attestation, "attestation"),
+          below: partsAt(manifests, attestation),
+        })),
       ],
     }));
+}
+
+function partsAt(manifests: Manifests, { digest }: Descriptor): readonly Branch[] {
+  const document = manifests.get(digest);
+  return document ? partsOf(document) : [];
 }
 
 function label(part: Descriptor, name: string): string {

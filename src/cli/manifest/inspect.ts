@@ -19,7 +19,8 @@ export const inspect: Verb = defineVerb({
       value: "FORM",
       default: "json",
       choices: ["json", "raw", "table", "tree"],
-      description: "json: indented; raw: the bytes as they are; table: an entry per line; tree: images, layers and attestations",
+      description:
+        "json: indented; raw: the bytes as they are; table: an entry per line; tree: images with their layers and attestations, which are read for it",
     },
     { name: "json", type: "flag", description: "the same as --output json", hidden: true, excludes: ["output"] },
     { name: "verbose", short: "v", type: "flag", description: "accepted for docker's sake, changes nothing", hidden: true },
@@ -28,12 +29,12 @@ export const inspect: Verb = defineVerb({
   examples: ["ocidex manifest inspect app", "ocidex manifest inspect --output raw docker://docker.io/library/alpine:latest | sha256sum"],
   async run(context, args) {
     const session = openSession(context, args, args.positionals);
-    const { document } = await inspectList(session, args.positional(0));
     const form = args.text("output");
+    const { document, manifests } = await inspectList(session, args.positional(0), { manifests: form === "tree" });
     if (form === "raw") context.output.text(decodeUtf8(document.bytes, "document"));
     else if (form === "json")
       context.output.text(`${formatJson(document.bytes, 4)}
 `);
-    else for (const line of form === "tree" ? formatTree(document) : formatSummary(document)) context.output.line(line);
+    else for (const line of form === "tree" ? formatTree(document, manifests) : formatSummary(document)) context.output.line(line);
   },
 });

@@ -1,6 +1,6 @@
 import { mapAll } from "../base/mod.ts";
 import { annotateIndex, type EntryPatch } from "../index/mod.ts";
-import type { Annotations } from "../spec/mod.ts";
+import type { Annotations, Digest } from "../spec/mod.ts";
 import type { ListState } from "../store/mod.ts";
 import { addFound, finish, type ListResult, resultOf, sayOnce } from "./change.ts";
 import { type ImageSelection, platformOverrides } from "./choose.ts";
@@ -36,12 +36,22 @@ export interface AddToListOptions extends ImageSelection {
 /** Result of {@linkcode addToList}. */
 export interface AddResult extends ListResult {
   /** First digest each image gave, in the order of the images. */
-  readonly added: readonly string[];
+  readonly added: readonly Digest[];
 }
 
 /**
  * Adds images to a list, or puts them in the place of entries with the same digests, whose annotations and overrides stay.
  * @throws {OciError} `NOT_FOUND` for a list or image that is not there
+ * @example Add from a layout on disk
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { addToList, createList, openLists } from "ocidex";
+ * import { memoryHost } from "ocidex/host/memory";
+ *
+ * const lists = openLists(memoryHost(), { root: "/lists" });
+ * await createList(lists, "app");
+ * await assert.rejects(addToList(lists, "app", ["oci:/images:amd64"]), { code: "NOT_FOUND" });
+ * ```
  */
 export async function addToList(context: ListContext, list: string, images: readonly string[], options: AddToListOptions = {}): Promise<AddResult> {
   const place = await openListPlace(context, list);

@@ -26,6 +26,8 @@ export interface ListOptions extends TransportOptions {
   readonly root?: string;
   /** Takes warnings and progress. @default nothing is reported */
   readonly report?: Report;
+  /** How many requests run at once. @default 8 */
+  readonly concurrency?: number;
   /** Ends whatever runs. */
   readonly signal?: AbortSignal;
   /** Milliseconds, counted from {@linkcode openLists}, after which whatever runs is ended with `LIMIT`. @default none */
@@ -35,6 +37,22 @@ export interface ListOptions extends TransportOptions {
 /**
  * Returns the context of the verbs on `host`. Nothing is read, written or asked before a verb is called. Whoever reads compressed
  * archives calls `transports.close()` at the end.
+ * @example Lists of their own, with a login, and warnings where they can be seen
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { allLists, openLists } from "ocidex";
+ * import { memoryHost } from "ocidex/host/memory";
+ *
+ * const warnings: string[] = [];
+ * const lists = openLists(memoryHost(), {
+ *   root: "/lists",
+ *   credentials: "me:token",
+ *   credentialDomains: ["ghcr.io"],
+ *   report: (event) => event.type === "warning" && warnings.push(event.message),
+ * });
+ * assert.deepEqual((await allLists(lists)).lists, []);
+ * assert.deepEqual(warnings, []);
+ * ```
  */
 export function openLists(host: Host, { signal: given, timeout, ...options }: ListOptions = {}): ListContext {
   const signal = timeout === undefined ? given : withDeadline(host.clock, timeout, given);

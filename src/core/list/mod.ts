@@ -11,7 +11,7 @@ export { type CreateListOptions, createList } from "./create.ts";
 export { listExists } from "./exists.ts";
 export { type Format, parseFormat } from "./format.ts";
 export { isShortName, registryDomains, splitPlatform } from "./image-name.ts";
-export { type Inspection, inspectList } from "./inspect.ts";
+export { type Inspection, type InspectOptions, inspectList } from "./inspect.ts";
 export { type EntryAnnotations, type LevelAnnotations, parseLevelAnnotations, readAnnotationFile } from "./levels.ts";
 export { type PushListOptions, type PushResult, pushList } from "./push.ts";
 export { type RemoveOptions, type RemoveResult, removeFromList } from "./remove.ts";

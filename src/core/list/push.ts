@@ -64,6 +64,17 @@ export interface PushResult {
  * Pushes a list and its images to every destination, or to its own name in a registry: images first, each by its digest,
  * the index last, under its tag. A failed push leaves the tag as it was, and does not keep other destinations from being served.
  * @throws {OciError} `NOT_FOUND` where an image is at neither end
+ * @example Push an index to a layout, under two names
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { createList, inspectList, openLists, pushList } from "ocidex";
+ * import { memoryHost } from "ocidex/host/memory";
+ *
+ * const lists = openLists(memoryHost(), { root: "/lists" });
+ * await createList(lists, "app", { annotations: { title: "app" } });
+ * const [result] = await pushList(lists, "app", ["oci:/out:1"], { tags: ["latest"] });
+ * assert.equal((await inspectList(lists, "oci:/out:latest")).id, result?.digest);
+ * ```
  * @example See what a push would write
  * ```ts
  * import assert from "node:assert/strict";

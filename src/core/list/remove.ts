@@ -18,7 +18,20 @@ export interface RemoveResult extends ListResult {
   readonly removed: readonly Digest[];
 }
 
-/** Takes entries out of a list; their images stay where they are. @throws {OciError} `NOT_FOUND` that names the entries there are */
+/**
+ * Takes entries out of a list; their images stay where they are.
+ * @throws {OciError} `NOT_FOUND` that names the entries there are
+ * @example There is nothing for a platform
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { createList, openLists, removeFromList } from "ocidex";
+ * import { memoryHost } from "ocidex/host/memory";
+ *
+ * const lists = openLists(memoryHost(), { root: "/lists" });
+ * await createList(lists, "app");
+ * await assert.rejects(removeFromList(lists, "app", ["linux/s390x"]), { code: "NOT_FOUND" });
+ * ```
+ */
 export async function removeFromList(context: ListContext, list: string, entries: readonly string[], options: RemoveOptions = {}): Promise<RemoveResult> {
   const place = await openListPlace(context, list);
   const view = await place.read();

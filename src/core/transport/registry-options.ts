@@ -7,7 +7,7 @@ import type { TransportOptions } from "./transports.ts";
 
 /** Returns what a client of registries is told of how the user reaches them: credentials, certificates, proxies, the cache. */
 export function registryOptions(host: Host, options: TransportOptions): RegistryClientOptions {
-  const { credentials, credentialDomains: domains, authFile, certificateDirectory, cacheDirectory, concurrency: _, signal, ...rest } = options;
+  const { credentials, credentialDomains: domains, authFile, certificateDirectory, cacheDirectory, signal, ...rest } = options;
   return {
     ...rest,
     credentials: readCredentials(host, {

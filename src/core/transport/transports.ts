@@ -29,8 +29,6 @@ export interface TransportOptions extends RegistriesOptions {
   readonly retryDelay?: number;
   /** Value of `User-Agent`. @default "ocidex" */
   readonly userAgent?: string;
-  /** How many requests run at once. @default 8 */
-  readonly concurrency?: number;
   /** Is told of warnings and retries. */
   readonly report?: Report;
   /** Takes what is sent and must not be shown. @default a set of its own */

@@ -63,16 +63,34 @@ describe("manifest inspect", () => {
     expect((await must("inspect", "-o", "table", "oci:/src:multi"))[0]).toBe(`digest       ${digestOf(multi)}`);
   });
 
-  test("-o tree prints attestations and annotations under their image", async () => {
+  test("-o tree prints annotations, layers and attestations under their image", async () => {
     const { must, multi, amd64, arm64, attestation } = await openShell();
+    const partsOf = ({ value }: typeof amd64) =>
+      "layers" in value ? [value.config, ...value.layers].map((part) => `${part.mediaType}  ${part.digest}  ${size(part.size)}`) : [];
+    const [[config, layer] = [], [statementConfig, statement] = [], [armConfig, armLayer] = []] = [amd64, attestation, arm64].map(partsOf);
     expect(await must("inspect", "-o", "tree", "oci:/src:multi")).toEqual([
       `${digestOf(multi)}  application/vnd.oci.image.index.v1+json`,
       "│ described=yes",
       `├─ linux/amd64  ${digestOf(amd64)}  ${size(amd64.bytes.length)}`,
       "│  ├─ from=source",
+      `│  ├─ ${config}`,
+      `│  ├─ ${layer}`,
       `│  └─ attestation  ${digestOf(attestation)}  ${size(attestation.bytes.length)}`,
+      `│     ├─ ${statementConfig}`,
+      `│     └─ ${statement}`,
       `└─ linux/arm64/v8  ${digestOf(arm64)}  ${size(arm64.bytes.length)}`,
+      `   ├─ ${armConfig}`,
+      `   └─ ${armLayer}`,
     ]);
+  });
+
+  test("-o tree says which images cannot be read, and shows the others", async () => {
+    const { host, manifest, must, amd64 } = await openShell();
+    await must("create", "foo", "oci:/src:amd64", "oci:/src:arm64");
+    await host.files.remove(`/src/blobs/sha256/${digestOf(amd64).slice(7)}`);
+    const { status, output, errors } = await manifest("inspect", "-o", "tree", "foo");
+    expect([status, output.split("\n").length]).toEqual([0, 6]);
+    expect(errors).toContain(digestOf(amd64));
   });
 
   test("-o tree loses no attestation of an image that is not in the list", async () => {
@@ -98,7 +116,8 @@ describe("manifest inspect", () => {
       ["layer 2", "5 B"],
     ]);
     const tree = await must("inspect", "-o", "tree", "oci:/src:artifact");
-    expect(tree).toHaveLength(5);
+    expect(tree).toHaveLength(6);
+    expect(tree[1]).toBe("│ artifactType application/x");
     expect(tree.at(-1)).toMatch(/^└─ application\/vnd\.oci\.image\.layer\.v1\.tar\+gzip {2}sha256:[0-9a-f]{64} {2}5 B$/);
   });
 
