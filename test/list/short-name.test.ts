@@ -108,7 +108,7 @@ describe("a short name given as IMAGE", () => {
       const before = { [noted]: '[aliases]\n"other" = "r.test/other"\n' };
       const setting = await open(searching([one, two], mode), { answers: ["2"], files: before });
       await addToList(setting.lists, "list", ["app:1"]);
-      expect(setting.host.errors()).toBe(`"app:1" is a short name. Which image is meant?\n  1) ${one.host}/app:1\n  2) ${two.host}/app:1\nNumber [1]: `);
+      expect(setting.host.errors()).toBe(`"app:1" is a short name. Which image is meant?\n  1) ${one.host}/app:1\n  2) ${two.host}/app:1\nNumber [1]: 2\n`);
       expect([await sources(setting), one.requests]).toEqual([[`docker://${two.host}/app@${manifest.digest}`], []]);
       const text = await readText(setting.host, noted);
       expect([text.includes(`app = "${two.host}/app"`), text.includes('other = "r.test/other"')]).toEqual([true, true]);
