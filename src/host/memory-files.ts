@@ -21,6 +21,12 @@ export function memoryFiles(initial: Readonly<Record<string, string | Uint8Array
     read,
     readFile: async (path, limit) => await readAll(await read(path), { limit, what: quote(path) }),
     create: async (path) => create(path),
+    async overwrite(path) {
+      const file = fileAt(root, "write", path);
+      file.pieces = [];
+      file.size = 0;
+      return writerOf(path, file, clock);
+    },
     async status(path) {
       const node = findNode(root, path);
       return node && { kind: node.kind, size: node.size, modified: node.modified };

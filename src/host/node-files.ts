@@ -1,4 +1,4 @@
-import type { Stats } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { type FileHandle, link, lstat, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { type ByteStream, type Bytes, OciError, quote, readAll, streamOf, throwIfAborted } from "../core/base/mod.ts";
@@ -6,6 +6,8 @@ import type { FileKind, FileStatus, FileSystem, FileWriter, ReadOptions } from "
 import { fileError, systemCode } from "./system-error.ts";
 
 const pieceSize = 2 ** 20;
+/** Nothing is made: what is there is opened. */
+const overwriting = constants.O_WRONLY | constants.O_TRUNC;
 /** A file that is no regular one, or that tells no size, is read in pieces of this size. */
 const smallPiece = 2 ** 16;
 /** A name below a file is absent too. */
@@ -20,6 +22,7 @@ export function nodeFiles(): FileSystem {
     read,
     readFile: async (path, limit) => await readAll(await read(path), { limit, what: quote(path) }),
     create: async (path, options) => writerOf(path, await guard("create", path, () => open(path, "wx", options?.mode ?? 0o666))),
+    overwrite: async (path) => writerOf(path, await guard("write", path, () => open(path, overwriting))),
     status: (path) => guard("look at", path, () => status(path)),
     list: (path) => guard("list", path, async () => (await readdir(path)).sort()),
     async makeDirectory(path, options) {

@@ -54,6 +54,17 @@ export function testFileSystem(name: string, make: () => Promise<FileSystemCase>
       expect(text(await files.readFile(path, 100))).toBe("one,two");
     });
 
+    it("overwrite() writes into what is there and leaves nothing of it, and makes nothing", async () => {
+      const path = await write("a long text");
+      const writer = await files.overwrite(path);
+      await writer.write(bytes("short"));
+      await writer.close();
+      expect(text(await files.readFile(path, 100))).toBe("short");
+      const missing = fresh();
+      expect((await refusal(files.overwrite(missing))).code).toBe("NOT_FOUND");
+      expect(await files.status(missing)).toBeUndefined();
+    });
+
     it("create() refuses a name that is taken and leaves what is there", async () => {
       const path = await write("first");
       const error = await refusal(files.create(path));

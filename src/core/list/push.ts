@@ -1,13 +1,13 @@
-import { type Bytes, encodeUtf8, isOciError, OciError, quote } from "../base/mod.ts";
-import { publishFile } from "../content/mod.ts";
+import { encodeUtf8, isOciError, OciError, quote } from "../base/mod.ts";
 import type { PlannedWrite } from "../copy/mod.ts";
 import { type Digest, formatLocation, type Platform } from "../spec/mod.ts";
-import { type ListContext, signalOf, warn } from "./context.ts";
+import { type ListContext, warn } from "./context.ts";
 import { type Destination, parseDestinations } from "./destination.ts";
 import type { Format } from "./format.ts";
 import { openListPlace } from "./open-place.ts";
 import type { ListPlace, ListView } from "./place.ts";
 import { pushToAll } from "./push-all.ts";
+import { requireWritable, writeResult } from "./push-files.ts";
 import { convertForPush } from "./push-index.ts";
 import { pushMetadata } from "./push-metadata.ts";
 import { keepPlatforms } from "./push-platforms.ts";
@@ -103,6 +103,7 @@ export async function pushList(
   const view = keepPlatforms(context, place, stored, options.platforms ?? []);
   const made = await convertForPush(context, place, view, options.format);
   const { all = true, verifyBlobs = false, dryRun = false } = options;
+  if (!dryRun) for (const file of [options.digestFile, options.metadataFile]) if (file !== undefined) await requireWritable(context, file);
   const pushing: Pushing = { context, place, view, made, all, verifyBlobs, dryRun };
   const pushed = await pushToAll(pushing, parsed);
   if (!dryRun) await finishPush(pushing, stored, parsed, options);
@@ -129,13 +130,9 @@ async function finishPush({ context, place, made }: Pushing, stored: ListView, d
   const { digest } = made.document.descriptor;
   const { wait, digestFile, metadataFile } = options;
   if (wait !== undefined) await Promise.all(destinations.map((destination) => waitForNames(context, destination, digest, wait)));
-  if (digestFile !== undefined) await writeFile(context, digestFile, encodeUtf8(digest));
-  if (metadataFile !== undefined) await writeFile(context, metadataFile, pushMetadata(made.document, destinations));
+  if (digestFile !== undefined) await writeResult(context, digestFile, encodeUtf8(digest));
+  if (metadataFile !== undefined) await writeResult(context, metadataFile, pushMetadata(made.document, destinations));
   if (options.remove === true) await removePushed(context, place, stored);
-}
-
-async function writeFile(context: ListContext, path: string, bytes: Bytes): Promise<void> {
-  await publishFile(context.host.files, path, bytes, { random: context.host.random, ...signalOf(context) });
 }
 
 /** What was edited since it was read has not been pushed, and stays. */

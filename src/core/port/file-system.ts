@@ -42,6 +42,8 @@ export interface FileSystem {
   readFile(path: string, limit: number): Promise<Uint8Array<ArrayBuffer>>;
   /** Opens a new file for writing. @throws {OciError} `EXISTS` */
   create(path: string, options?: { readonly mode?: number }): Promise<FileWriter>;
+  /** Opens what is there for writing, links followed: a pipe or device takes it in, of a file nothing is left. @throws {OciError} `NOT_FOUND` */
+  overwrite(path: string): Promise<FileWriter>;
   /** Returns what `path` is, or undefined if nothing is there; a symbolic link is reported as one. */
   status(path: string): Promise<FileStatus | undefined>;
   /** Returns the names in a directory, sorted. */
