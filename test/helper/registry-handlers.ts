@@ -1,43 +1,16 @@
-import { createHash, randomUUID } from "node:crypto";
-import type { RegistryOptions, SeededDescriptor, SeenRequest, StoredRepository } from "./registry-types.ts";
+import { randomUUID } from "node:crypto";
+import { adjustAnswer, refuseManifest, refuseRequest, refuseToken, serveStorage } from "./registry-quirks.ts";
+import { type Answer, type Context, error, repositoryOf, sha256 } from "./registry-state.ts";
+import type { LooseManifest, SeenRequest } from "./registry-types.ts";
 
-export interface Grant {
-  readonly user: string | undefined;
-  readonly scopes: ReadonlyMap<string, ReadonlySet<string>>;
-}
-
-export interface Context {
-  readonly options: RegistryOptions;
-  readonly repositories: Map<string, StoredRepository>;
-  readonly uploads: Map<string, { readonly repository: string; pieces: Uint8Array[]; size: number }>;
-  readonly tokens: Map<string, Grant>;
-  readonly tokenRequests: SeenRequest[];
-  origin: string;
-  tokenOrigin: string;
-}
-
-export function sha256(bytes: Uint8Array | string, algorithm: string = "sha256"): `${string}:${string}` {
-  return `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly headers?: Record<string, string | readonly string[]>;
-  readonly body?: string | Uint8Array;
-}
-
-export function repositoryOf(context: Context, name: string): StoredRepository {
-  let repository = context.repositories.get(name);
-  if (!repository) context.repositories.set(name, (repository = { manifests: new Map(), tags: new Map(), blobs: new Map() }));
-  return repository;
-}
-
-export function error(status: number, code: string, message: string = code.toLowerCase().replaceAll("_", " ")): Answer {
-  return { status, headers: { "content-type": "application/json" }, body: JSON.stringify({ errors: [{ code, message }] }) };
-}
-
+/** Answers a request as the specification has it, but for the quirks of the registry. */
 export function handle(context: Context, seen: SeenRequest, body: Uint8Array): Answer {
   const url = new URL(seen.path, context.origin);
+  return adjustAnswer(context, seen, route(context, seen, { url, body }));
+}
+
+function route(context: Context, seen: SeenRequest, { url, body }: { readonly url: URL; readonly body: Uint8Array }): Answer {
+  if (url.pathname.startsWith("/storage/")) return serveStorage(context, seen, url);
   if (url.pathname === "/token") return handleToken(context, seen, url, body);
   if (url.pathname === "/v2/") return authorise(context, seen, []) ?? { status: 200, body: "{}" };
   const match = /^\/v2\/(.+)\/(manifests|blobs|referrers|tags)\/(.+)$/.exec(url.pathname);
@@ -51,6 +24,8 @@ export function handle(context: Context, seen: SeenRequest, body: Uint8Array): A
   const refused = authorise(context, seen, wanted);
   if (refused) return refused;
   const target = { context, seen, url, body, repository };
+  const quirk = refuseRequest(context, seen, { url, body, repository, kind: upload ? "uploads" : kind, rest: decodeURIComponent(upload?.[2] ?? rest) });
+  if (quirk) return quirk;
   if (upload) return handleUpload(target, upload[2] ?? "");
   if (kind === "manifests") return handleManifest(target, decodeURIComponent(rest));
   if (kind === "blobs") return handleBlob(target, decodeURIComponent(rest));
@@ -113,11 +88,13 @@ function handleToken(context: Context, seen: SeenRequest, url: URL, body: Uint8A
   if (seen.method === "POST" && user === undefined) return error(401, "UNAUTHORIZED");
   if (seen.headers.authorization !== undefined && user === undefined) return error(401, "UNAUTHORIZED", "incorrect username or password");
   const texts = seen.method === "POST" ? (form.get("scope") ?? "").split(" ") : url.searchParams.getAll("scope").flatMap((scope) => scope.split(" "));
+  const refused = refuseToken(context, texts);
+  if (refused) return refused;
   const scopes = new Map<string, Set<string>>();
   for (const text of texts.filter((scope) => scope.startsWith("repository:"))) {
     const [, repository = "", actions = ""] = /^repository:(.+):([^:]*)$/.exec(text) ?? [];
     const granted = actions.split(",").filter((action) => user !== undefined || (anonymousPull && action === "pull"));
-    scopes.set(repository, new Set([...(scopes.get(repository) ?? []), ...granted]));
+    scopes.set(repository, new Set([...((context.options.quirks?.lastScopeOnly ? undefined : scopes.get(repository)) ?? []), ...granted]));
   }
   const token = randomUUID();
   context.tokens.set(token, { user, scopes });
@@ -214,10 +191,16 @@ function handleManifest(target: Target, reference: string): Answer {
   if (context.options.digestHeader !== false) headers["docker-content-digest"] = digest;
   if (context.options.etag) headers.etag = `"${digest}"`;
   const accept = String(seen.headers.accept ?? "");
+  const child = context.options.quirks?.childWithoutAccept ? firstChild(manifest.bytes) : undefined;
+  if (child !== undefined && !accept.includes(manifest.mediaType)) return handleManifest({ ...target, seen: { ...seen, headers: { accept: "*/*" } } }, child);
   if (!accept.includes(manifest.mediaType) && !accept.includes("*/*"))
     return error(404, "MANIFEST_UNKNOWN", "the Accept header does not hold the manifest's type");
   if (seen.method === "HEAD") return { status: 200, headers: { ...headers, "content-length": String(manifest.bytes.length) } };
   return { status: 200, headers, body: manifest.bytes };
+}
+
+function firstChild(bytes: Uint8Array): string | undefined {
+  return (JSON.parse(new TextDecoder().decode(bytes)) as LooseManifest).manifests?.[0]?.digest;
 }
 
 function deleteManifest({ context, repository }: Target, reference: string): Answer {
@@ -231,17 +214,9 @@ function deleteManifest({ context, repository }: Target, reference: string): Ans
   return { status: 202 };
 }
 
-interface LooseManifest {
-  readonly mediaType?: string;
-  readonly config?: SeededDescriptor;
-  readonly layers?: readonly (SeededDescriptor & { readonly urls?: readonly string[] })[];
-  readonly manifests?: readonly SeededDescriptor[];
-  readonly subject?: SeededDescriptor;
-}
-
 function storeManifest({ context, seen, body, repository }: Target, reference: string): Answer {
   const stored = repositoryOf(context, repository);
-  if (body.length > 4 * 1024 * 1024) return error(413, "SIZE_INVALID");
+  if (body.length > 4 * 1024 * 1024) return context.options.quirks?.largeManifest ?? error(413, "SIZE_INVALID");
   let manifest: LooseManifest;
   try {
     manifest = JSON.parse(new TextDecoder().decode(body)) as LooseManifest;
@@ -252,13 +227,15 @@ function storeManifest({ context, seen, body, repository }: Target, reference: s
   if (manifest.mediaType !== undefined && manifest.mediaType !== mediaType) return error(400, "MANIFEST_INVALID", "Content-Type and mediaType differ");
   const digest = sha256(body, reference.startsWith("sha512:") ? "sha512" : "sha256");
   if (reference.includes(":") && reference !== digest) return error(400, "DIGEST_INVALID");
+  const quirk = refuseManifest(context, manifest, { repository, mediaType, reference, digest });
+  if (quirk) return quirk;
   if (context.options.strict !== false) {
     const blobs = [manifest.config, ...(manifest.layers ?? [])].flatMap((blob) => (blob && !("urls" in blob) ? [blob.digest] : []));
     const missing = [
       ...blobs.filter((blob) => !stored.blobs.has(blob)),
       ...(manifest.manifests ?? []).map((child) => child.digest).filter((child) => !stored.manifests.has(child)),
     ];
-    if (missing.length > 0) return error(400, "MANIFEST_BLOB_UNKNOWN", `${missing[0]} is not there`);
+    if (missing.length > 0) return context.options.quirks?.lacking ?? error(400, "MANIFEST_BLOB_UNKNOWN", `${missing[0]} is not there`);
   }
   if (context.options.etag && seen.headers["if-match"] !== undefined) {
     const current = reference.includes(":") ? reference : stored.tags.get(reference);

@@ -27,7 +27,93 @@ export type Fault =
   | Cut
   | { readonly status: number; readonly headers?: Readonly<Record<string, string | readonly string[]>>; readonly body?: string | Uint8Array };
 
+/** What registries do that the specification does not say, see `registry-profiles.ts`. An answer stands for the refusal that is given. */
+export interface Quirks {
+  /** Largest body of a PATCH in bytes, and the answer to more. */
+  readonly patchLimit?: readonly [number, FixedAnswer];
+  /** Answer to every PATCH. */
+  readonly patch?: FixedAnswer;
+  /** Answer to a blob in one PUT. */
+  readonly wholeBlob?: FixedAnswer;
+  /** Status of the answer to an accepted chunk. @default 202 */
+  readonly chunkStatus?: number;
+  /** Whether `Range` in answers to chunks stays at what it was after the first. @default false */
+  readonly stuckRange?: boolean;
+  /** Answer to a blob that is there already. */
+  readonly knownBlob?: FixedAnswer;
+  /** Answer where nobody has made the repository. */
+  readonly missingRepository?: FixedAnswer;
+  /** Answer to a mount from another repository, or only from one that does not exist. */
+  readonly mount?: FixedAnswer;
+  readonly mountFromMissing?: FixedAnswer;
+  /** Answer to a mount without `from`. */
+  readonly mountFromAnywhere?: FixedAnswer;
+  /** Length of what is added to the query of every upload location. */
+  readonly longLocation?: number;
+  /** Answer to a manifest that refers to what is missing. */
+  readonly lacking?: FixedAnswer;
+  /** Answer to a manifest of more than 4 MiB. */
+  readonly largeManifest?: FixedAnswer;
+  /** Answer to a manifest without `mediaType`. */
+  readonly untypedManifest?: FixedAnswer;
+  /** Answer to an index in an index. */
+  readonly nestedIndex?: FixedAnswer;
+  /** Answer to an index whose children are no images. */
+  readonly foreignChild?: FixedAnswer;
+  /** Answer to the same child, or the same layer, twice. */
+  readonly repeatedChild?: FixedAnswer;
+  readonly repeatedLayer?: FixedAnswer;
+  /** Answer to docker's media types. */
+  readonly dockerTypes?: FixedAnswer;
+  /** Answer to another digest, or another media type, at a tag that is taken. */
+  readonly movedTag?: FixedAnswer;
+  readonly changedType?: FixedAnswer;
+  /** Answer to every so many manifests, although nothing is wrong with them. */
+  readonly forgetful?: readonly [number, FixedAnswer];
+  /** Answer to GET, and to HEAD, of a manifest that is missing. */
+  readonly missingManifest?: FixedAnswer;
+  readonly missingHead?: FixedAnswer;
+  /** Answer to both for a tag that is missing. */
+  readonly missingTag?: FixedAnswer;
+  /** Whether GET leaves out `Docker-Content-Digest`. @default false */
+  readonly silentGet?: boolean;
+  /** Bytes that `Content-Length` of a HEAD says too much. @default 0 */
+  readonly headLength?: number;
+  /** Whether the first child is answered to who does not accept an index. @default false, then 404 */
+  readonly childWithoutAccept?: boolean;
+  /** Whether blobs are redirected to a storage that refuses credentials. Needs `tokenServer: "other"`. @default false */
+  readonly redirectsBlobs?: boolean;
+  /** Answer to every so many requests. */
+  readonly throttle?: readonly [number, FixedAnswer];
+  /** Answer where referrers are asked for. */
+  readonly referrers?: FixedAnswer;
+  /** Whether the tag `sha256-<hex>` stands for the manifest of that digest. @default false */
+  readonly subjectTag?: boolean;
+  /** Whether only the last of several scopes of a repository counts. @default false */
+  readonly lastScopeOnly?: boolean;
+  /** Answer to a token for a repository that does not exist, beside one that does. */
+  readonly scopeOfMissing?: FixedAnswer;
+}
+
+/** An answer that is always the same. */
+export interface FixedAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** A manifest as far as registries look at it. */
+export interface LooseManifest {
+  readonly mediaType?: string;
+  readonly config?: SeededDescriptor;
+  readonly layers?: readonly (SeededDescriptor & { readonly urls?: readonly string[] })[];
+  readonly manifests?: readonly SeededDescriptor[];
+  readonly subject?: SeededDescriptor;
+}
+
 export interface RegistryOptions {
+  /** @default none */
+  readonly quirks?: Quirks;
   /** @default "none" */
   readonly auth?: "none" | "basic" | "bearer";
   /** @default "user" */

@@ -1,16 +1,26 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { type Answer, type Context, error, handle, keepBroken, repositoryOf, sha256 } from "./registry-handlers.ts";
+import { handle, keepBroken } from "./registry-handlers.ts";
+import { type Answer, type Context, error, repositoryOf, sha256 } from "./registry-state.ts";
 import type { Cut, Fault, RegistryOptions, SeededDescriptor, SeenRequest, TestRegistry } from "./registry-types.ts";
 
-export { sha256 } from "./registry-handlers.ts";
+export { sha256 } from "./registry-state.ts";
 export type * from "./registry-types.ts";
 
 /** Starts a registry of distribution-spec 1.1 in memory on a loopback port. */
 export async function startRegistry(options: RegistryOptions = {}): Promise<TestRegistry> {
   const requests: SeenRequest[] = [];
-  const context: Context = { options, repositories: new Map(), uploads: new Map(), tokens: new Map(), tokenRequests: [], origin: "", tokenOrigin: "" };
+  const context: Context = {
+    options,
+    repositories: new Map(),
+    uploads: new Map(),
+    tokens: new Map(),
+    tokenRequests: [],
+    counts: new Map(),
+    origin: "",
+    tokenOrigin: "",
+  };
   let accepted = 0;
   const server = options.tls ? createTlsServer(options.tls, listener(context, requests)) : createServer(listener(context, requests));
   server.on(options.tls ? "secureConnection" : "connection", () => accepted++);

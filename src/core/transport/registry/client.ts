@@ -97,6 +97,8 @@ export interface RegistryMemory {
   readonly brought: Recent;
   /** Manifests that the registry has said it has. */
   readonly present: Recent;
+  /** Manifests that an index refers to which the registry has. */
+  readonly implied: Recent;
   /** Manifests that the registry has taken. */
   readonly written: Recent;
   /** Fallback tags that are being edited. */
@@ -140,6 +142,7 @@ export function createRegistryClient(host: RegistryHost, options: RegistryClient
       manifests: new Map(),
       brought: createRecent(host.clock),
       present: createRecent(host.clock),
+      implied: createRecent(host.clock),
       written: createRecent(host.clock),
       referrers: new Map(),
       chunked: new Set(),

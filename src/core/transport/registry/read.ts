@@ -6,6 +6,7 @@ import {
   type Descriptor,
   type Digest,
   digestAlgorithm,
+  isImageIndex,
   type ManifestDocument,
   manifestMediaTypes,
   normaliseMediaType,
@@ -50,9 +51,16 @@ export async function readManifest(access: Access, version: string, options: Rea
       ...(options.expected !== undefined && { expected: options.expected }),
     });
     await keepManifest(access, document);
-    access.client.memory.present.add(memoryKey(access, document.descriptor.digest));
+    noteDocument(access, document);
     return document;
   });
+}
+
+/** A registry that has an index says with it that it has the children. */
+function noteDocument(access: Access, { descriptor, value }: ManifestDocument): void {
+  const { present, implied } = access.client.memory;
+  present.add(memoryKey(access, descriptor.digest));
+  if (isImageIndex(value)) for (const { digest } of value.manifests) implied.add(memoryKey(access, digest));
 }
 
 /** A digest that the registry states of a tag must be that of the bytes, whatever its algorithm. */

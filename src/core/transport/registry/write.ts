@@ -61,8 +61,8 @@ const lacking: ReadonlySet<string> = new Set(["MANIFEST_BLOB_UNKNOWN", "BLOB_UNK
 /** Tells whether the registry misses what it has said it has: one of its copies that has not heard of it yet, which passes. */
 function isContradiction(access: Access, { value }: ManifestDocument, error: unknown): boolean {
   if (!(error instanceof RegistryError) || !error.answer.codes.some((code) => lacking.has(code))) return false;
-  const { brought, present, written } = access.client.memory;
-  const isKnown = (at: string): boolean => present.has(at) || written.has(at);
+  const { brought, present, implied, written } = access.client.memory;
+  const isKnown = (at: string): boolean => present.has(at) || implied.has(at) || written.has(at);
   if (isImageIndex(value)) return value.manifests.length > 0 && value.manifests.every(({ digest }) => isKnown(memoryKey(access, digest)));
   return [value.config, ...value.layers].every((blob) => brought.has(blobKey(access, blob)));
 }
