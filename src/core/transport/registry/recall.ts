@@ -71,6 +71,18 @@ export async function keepTag(access: Access, tag: string, digest: Digest): Prom
   await writeCache(access, "tag", tag, encodeUtf8(digest));
 }
 
+/** Returns a repository of the same registry in which an earlier run has left a blob, so that it can be mounted from there. */
+export async function recallRepository(access: Access, digest: Digest): Promise<string | undefined> {
+  const kept = await readCache(access, "repository", digest);
+  const repository = kept && decodeUtf8(kept, "repository");
+  return repository === access.repository.repository ? undefined : repository;
+}
+
+/** Remembers that a blob is in this repository. */
+export async function keepRepository(access: Access, digest: Digest): Promise<void> {
+  await writeCache(access, "repository", digest, encodeUtf8(access.repository.repository));
+}
+
 async function readCache(access: Access, kind: string, name: string): Promise<Bytes | undefined> {
   const { cache } = access.client;
   const key = cache && (await keyOf(access, kind, name));
@@ -84,10 +96,12 @@ async function writeCache(access: Access, kind: string, name: string, bytes: Byt
 }
 
 /** Credentials that cannot be found are an error for who needs them; here they only mean that nothing is kept. */
-async function keyOf({ credentials: who, key }: Access, kind: string, name: string): Promise<readonly string[] | undefined> {
+async function keyOf({ credentials: who, key, repository }: Access, kind: string, name: string): Promise<readonly string[] | undefined> {
   try {
     const credentials = await who();
-    return [key, credentials === undefined ? "" : JSON.stringify(credentials), kind, name];
+    // Where a blob lies is a question to the whole registry.
+    const place = kind === "repository" ? repository.origin : key;
+    return [place, credentials === undefined ? "" : JSON.stringify(credentials), kind, name];
   } catch (error) {
     if (isOciError(error)) return undefined;
     throw error;

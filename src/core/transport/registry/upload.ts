@@ -6,19 +6,27 @@ import { openAhead } from "./ahead.ts";
 import { sendChunks } from "./chunks.ts";
 import { mayHaveHappened, registryError } from "./errors.ts";
 import { mount, mountFromItself } from "./mount.ts";
+import { keepRepository, recallRepository } from "./recall.ts";
 import { closingUrl, dropSession, expectCreated, resumeSession, type Session, signalOf, startSession, type Upload } from "./session.ts";
 
 /** A blob of this size or less is sent sooner than asked for. */
 const smallSize = 1024 * 1024;
 
-/** Puts a blob: mounted where it lies in the same registry, not sent where it is, else sent in one piece. */
+/** Puts a blob: mounted where it lies in the same registry, as far as that is known, not sent where it is, else sent in one piece. */
 export async function putBlob(upload: Upload): Promise<BlobOutcome> {
+  const outcome = await bringBlob(upload);
+  if (upload.descriptor.size > smallSize) await keepRepository(upload.access, upload.descriptor.digest);
+  return outcome;
+}
+
+async function bringBlob(upload: Upload): Promise<BlobOutcome> {
   const { access, descriptor, options } = upload;
   const { from } = options;
   const isNear = from !== undefined && from.origin === access.repository.origin;
   const isHere = isNear && from.repository === access.repository.repository;
   if (isHere && from.isMirrored !== true) return "exists";
-  const mounted = isNear && !isHere ? await mount(upload, from.repository) : undefined;
+  const near = isNear ? from.repository : descriptor.size > smallSize ? await recallRepository(access, descriptor.digest) : undefined;
+  const mounted = near !== undefined && !isHere ? await mount(upload, near) : undefined;
   if (mounted === "mounted") return "mounted";
   if (descriptor.size > smallSize && (await hasBlob(upload))) {
     if (mounted) await dropSession(upload, mounted);
