@@ -6,7 +6,7 @@ import { testClock } from "../../helper/clock.ts";
 import { seedImage, sha256, startRegistry, type TestRegistry } from "../../helper/registry.ts";
 import { serve, serveSockets, type TestServer } from "../../helper/server.ts";
 import { serverIdentity } from "../../helper/tls.ts";
-import { openShell, type Shell } from "./shell.ts";
+import { openShell, type Shell, textOf } from "./shell.ts";
 
 /** What must never be shown: each stands nowhere else, so that a few characters of one are enough to tell. */
 const canary = {
@@ -86,10 +86,24 @@ async function runAll(shell: Shell, host: string, flags: readonly string[]): Pro
   return said;
 }
 
+/** Runs `ocidex …` and returns what was said. */
+async function said(shell: Shell, ...argv: readonly string[]): Promise<string> {
+  const { status, output, errors } = await shell.run(...argv);
+  expect([argv[0], [0, 125].includes(status), errors]).toEqual([argv[0], true, expect.not.stringMatching(/defect|^\s+at /m)]);
+  return `${output}${errors}`;
+}
+
 const files = {
   password: (host: string) => ({ "/auth.json": JSON.stringify({ auths: { [host]: { auth: btoa(`user:${canary.file}`) } } }) }),
   identity: (host: string) => ({ "/auth.json": JSON.stringify({ auths: { [host]: { auth: btoa("<token>:"), identitytoken: canary.identity } } }) }),
 };
+
+/** Returns everything that lies in a directory. */
+async function cached(host: Shell["host"], path: string): Promise<string> {
+  if ((await host.files.status(path))?.kind !== "directory") return `${path}\n${await textOf(host, path)}`;
+  const below = await host.files.list(path);
+  return (await Promise.all(below.map((name) => cached(host, host.files.join(path, name))))).join("\n");
+}
 
 /** How the program may come by its credentials. */
 const logins: Readonly<Record<string, (host: string) => { readonly flags: readonly string[]; readonly files?: Readonly<Record<string, string>> }>> = {
@@ -99,7 +113,7 @@ const logins: Readonly<Record<string, (host: string) => { readonly flags: readon
 };
 
 /** What a server got, in every form in which it could say it again. */
-async function told(request: IncomingMessage): Promise<string> {
+async function echoOf(request: IncomingMessage): Promise<string> {
   let body = "";
   try {
     for await (const piece of request) body += piece;
@@ -123,7 +137,7 @@ type Hostile = (request: IncomingMessage, response: ServerResponse, echo: string
 /** Challenges once, and answers who comes with credentials in a hostile way. */
 function challenging(scheme: "basic" | "bearer", answer: Hostile, token: Hostile = giveToken): Parameters<typeof serve>[0] {
   return async (request, response) => {
-    const echo = await told(request);
+    const echo = await echoOf(request);
     const origin = `http://${request.headers.host}`;
     if (request.url?.startsWith("/token")) return token(request, response, echo);
     if (request.headers.authorization !== undefined) return answer(request, response, echo);
@@ -211,6 +225,7 @@ describe("no secret is shown at --log-level debug (CVE-2021-45449, CVE-2024-6104
       expect(found(await runAll(shell, registry.host, ["--creds", `user:${canary.creds}`]))).toEqual([]);
       const { status, output } = await shell.manifest("inspect", ...insecure, "--creds", `user:${canary.creds}`, `docker://${registry.host}/app:2`);
       expect([status, found(output)]).toEqual([0, []]);
+      expect(found(await cached(shell.host, "/home/me/.cache"))).toEqual([]);
       if (auth === "bearer") expect(found(await runAll(shell, registry.host, ["--authfile", "/auth.json"]))).toEqual([]);
     }
   });
@@ -273,6 +288,49 @@ describe("no secret is shown at --log-level debug (CVE-2021-45449, CVE-2024-6104
     expect(found(await runAll(await openQuick(), host, ["--creds", `user:${canary.creds}`]))).toEqual([]);
   });
 
+  for (const [name, answer] of [...Object.entries(answers), ["a token", giveToken] as const]) {
+    test(`of a login, when the registry answers with ${name}`, async () => {
+      for (const scheme of ["basic", "bearer"] as const) {
+        const { host } = await startServer(challenging(scheme, answer));
+        const shell = await openQuick({ input: `${canary.creds}\n` });
+        for (const flags of [["--password-stdin"], ["--password", canary.creds], ["--password", canary.creds, "--verbose"]]) {
+          expect(found(await said(shell, "login", ...insecure, "--username", "user", ...flags, host))).toEqual([]);
+        }
+        expect(found(await said(shell, "login", "--log-level=debug", "--get-login", host))).toEqual([]);
+        expect(found(await said(shell, "logout", "--log-level=debug", host))).toEqual([]);
+      }
+    });
+  }
+
+  test("of a credential helper, whatever it does", async () => {
+    const { host } = await startServer(challenging("basic", answers["403 in text"] ?? giveToken));
+    const { file } = canary;
+    const files = { "/auth.json": json({ credHelpers: { [host]: "mine" }, credsStore: "other" }) };
+    const results: readonly (readonly [status: number, output: string, errors: string])[] = [
+      [0, json({ ServerURL: host, Username: "user", Secret: file }), ""],
+      [0, json({ ServerURL: host, Username: "<token>", Secret: file }), ""],
+      [0, json({ Username: "user", Secret: [file] }), ""],
+      [0, `{"Username":"user","Secret":${file}}`, file],
+      [0, file, ""],
+      [1, file, file],
+      [1, "credentials not found in native keychain", file],
+      [137, "", file],
+    ];
+    for (const [status, output, errors] of results) {
+      let asked = 0;
+      const run = async () => {
+        asked++;
+        return { status, output: new TextEncoder().encode(output), errors: new TextEncoder().encode(errors) };
+      };
+      const shell = await openQuick({ files, run });
+      expect([output, found(await runAll(shell, host, ["--authfile", "/auth.json"]))]).toEqual([output, []]);
+      expect(asked).toBeGreaterThan(0);
+      const login = ["login", ...insecure, "--username", "user", "--password", file, "--authfile", "/auth.json", host];
+      expect([output, found(await said(shell, ...login))]).toEqual([output, []]);
+      expect([output, found(await said(shell, "logout", "--log-level=debug", "--authfile", "/auth.json", host))]).toEqual([output, []]);
+    }
+  });
+
   test("of a proxy", async () => {
     const refusing = await startServer((request, response) => void response.writeHead(407).end(json(request.headers)));
     refusing.onConnect((request, socket) => void socket.end(`HTTP/1.1 407 No\r\n\r\n${json(request.headers)}`));
@@ -315,9 +373,9 @@ describe("no secret is shown at --log-level debug (CVE-2021-45449, CVE-2024-6104
       file,
     ]) {
       const shell = await openQuick({ files: { "/auth.json": text } });
-      const said = await runAll(shell, host, ["--authfile", "/auth.json"]);
-      expect(said).toContain("/auth.json");
-      expect([text, found(said)]).toEqual([text, []]);
+      const told = await runAll(shell, host, ["--authfile", "/auth.json"]);
+      expect(told).toContain("/auth.json");
+      expect([text, found(told)]).toEqual([text, []]);
     }
   });
 
@@ -333,6 +391,40 @@ describe("no secret is shown at --log-level debug (CVE-2021-45449, CVE-2024-6104
     ]) {
       const { status, output, errors } = await shell.manifest("push", "local", "docker://127.0.0.1:1/app", "--log-level=debug", "--tls-verify=false", ...flags);
       expect([status, found(output + errors)]).toEqual([125, []]);
+    }
+  });
+});
+
+describe("credentials of a registry", () => {
+  const conf = (main: TestRegistry, mirror: TestRegistry): string =>
+    `[[registry]]\nlocation = "${main.host}"\ninsecure = true\n[[registry.mirror]]\nlocation = "${mirror.host}"\ninsecure = true\n`;
+  const seen = ({ requests }: TestRegistry): ReadonlySet<string> => new Set(requests.flatMap(({ headers }) => headers.authorization ?? []));
+  const login = (name: string, secret: string): string => btoa(`${name}:${secret}`);
+
+  test("go to none of its mirrors, and those of a mirror not to it", async () => {
+    const main = await startTestRegistry({ auth: "basic", password: canary.creds });
+    const mirror = await startTestRegistry({ auth: "basic", username: "mirror", password: canary.file });
+    seedImage(main, "app", "1");
+    const auths = { [main.host]: { auth: login("user", canary.creds) }, [mirror.host]: { auth: login("mirror", canary.file) } };
+    const shell = await openQuick({ files: { "/registries.conf": conf(main, mirror), "/auth.json": json({ auths }) } });
+    for (const flags of [
+      ["--creds", `user:${canary.creds}`],
+      ["--authfile", "/auth.json"],
+    ]) {
+      const { status, output, errors } = await shell.manifest(
+        "inspect",
+        "--log-level=debug",
+        "--registries-conf",
+        "/registries.conf",
+        ...flags,
+        `docker://${main.host}/app:1`,
+      );
+      expect([status, errors]).toEqual([0, expect.not.stringContaining("defect")]);
+      expect(found(output + errors)).toEqual([]);
+      expect(mirror.requests.length).toBeGreaterThan(0);
+      expect(seen(main)).toEqual(new Set([`Basic ${login("user", canary.creds)}`]));
+      expect(seen(mirror)).toEqual(new Set(flags[0] === "--creds" ? [] : [`Basic ${login("mirror", canary.file)}`]));
+      mirror.clear();
     }
   });
 });
