@@ -72,6 +72,17 @@ describe("reading through mirrors", () => {
     expect(tries).toBe(1);
   });
 
+  test("waits for no mirror that has no time, however many ask at once, and leaves it alone from then on", async () => {
+    const [registry, one] = [await start(), await start({ fault: () => ({ status: 429, headers: { "retry-after": "200" } }) })];
+    const { manifest } = seed(registry);
+    const transports = await open(mirrored(registry, [one]));
+    const read = async () => (await (await transports.source(locate(registry))).resolve()).descriptor;
+    expect(new Set((await Promise.all(Array.from({ length: 20 }, read))).map(({ digest }) => digest))).toEqual(new Set([manifest.digest]));
+    one.clear();
+    await read();
+    expect(one.requests).toEqual([]);
+  });
+
   test("says what each of them said where all fail, with the code of the registry itself", async () => {
     const [registry, one, two] = [await start(), await start({ fault: () => 403 }), await start()];
     const source = await (await open(mirrored(registry, [one, two]))).source(locate(registry));

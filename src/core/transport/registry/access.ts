@@ -83,7 +83,8 @@ export function openAccess(client: RegistryClient, way: Way, actions: readonly s
     nameOf: (version) => quote(`${reference.domain}/${reference.repository}${version.includes(":") ? "@" : ":"}${version}`),
     // A URL leaves the default port out, a name may spell it.
     isOwn: (url) => url.origin === new URL(originOf(client, connection)).origin,
-    async send(request) {
+    async send(given) {
+      const request = way.isOneOfSeveral === true ? { ...given, urgent: true } : given;
       const target = typeof request.at === "string" ? undefined : request.at;
       if (target && !access.isOwn(target)) return await sendElsewhere({ client, reference, connection, key, request }, target);
       const scopes = [own, ...(request.from === undefined ? [] : [repositoryScope(request.from, ["pull"])])];

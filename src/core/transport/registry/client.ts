@@ -107,7 +107,7 @@ export interface RegistryMemory {
   readonly chunked: Set<string>;
   /** Repositories that refuse to be asked for a mount from themselves. */
   readonly refusesMount: Set<string>;
-  /** Hosts of mirrors that could not be reached. */
+  /** Hosts of mirrors that could not be reached, or had no time. */
   readonly unreachable: Set<string>;
 }
 

@@ -1,4 +1,5 @@
 import { isOciError, NetworkError, OciError, RegistryError } from "../../base/mod.ts";
+import { isTransientStatus } from "../../http/mod.ts";
 import type { ContentOptions, ContentSource } from "../../port/mod.ts";
 import type { Endpoint } from "../../settings/mod.ts";
 import { formatReference, type Reference } from "../../spec/mod.ts";
@@ -55,12 +56,17 @@ function createAttempt(client: RegistryClient, opened: readonly Opened[]): Attem
         return answer;
       } catch (error) {
         options?.signal?.throwIfAborted();
-        if (!isLast && isOciError(error, "NETWORK")) client.memory.unreachable.add(host);
+        if (!isLast && isAway(error)) client.memory.unreachable.add(host);
         failures.push(error);
       }
     }
     throw together(failures);
   };
+}
+
+/** Tells whether a host that failed this way is better left alone for the rest of the run. */
+function isAway(error: unknown): boolean {
+  return isOciError(error, "NETWORK") || (error instanceof RegistryError && isTransientStatus(error.answer.status));
 }
 
 /** Returns the last failure, that of the registry itself, with the words of the others behind its own. */
