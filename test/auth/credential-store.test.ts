@@ -218,6 +218,20 @@ describe("CredentialStore.get()", () => {
       expect(error.message).toContain('"docker-credential-broken"');
       expect(error.message).toContain("containers/auth.json");
     });
+    test("asks those that are for every registry in their order, and the files in their turn", async () => {
+      keep("one", "ghcr.io", "one");
+      keep("empty", "elsewhere", "x");
+      const files = { ".docker/config.json": { auths: { "ghcr.io": auth("file") } } };
+      const keptBy = (...names: readonly string[]) => ({ files, options: { keepers: async () => names.map((name) => ({ name, file: "/registries.conf" })) } });
+      expect(await get(keptBy())).toBe("file");
+      expect(await get(keptBy("containers-auth.json", "one"))).toBe("file");
+      expect(await get(keptBy("one", "containers-auth.json"))).toBe("one");
+      expect(await get(keptBy("empty", "containers-auth.json"))).toBe("file");
+      expect(await get(keptBy("empty"))).toBe(undefined);
+      helper.write("broken", "exit 1");
+      const error = await failure(keptBy("broken", "containers-auth.json"));
+      expect([error.code, error.message.includes('"docker-credential-broken" named in "/registries.conf"')]).toEqual(["DENIED", true]);
+    });
     test("asks a helper once for all repositories of a registry, also at the same time", async () => {
       keep("once", "ghcr.io", "me");
       const store = storeOf(docker({ credsStore: "once" }));

@@ -64,7 +64,7 @@ describe("createHelpers() get()", () => {
       const quick: Run = (command, options) => run(command, { ...options, timeout: script.startsWith("sleep") ? 50 : options.timeout });
       const error = await failure(createHelpers(quick).get(use("broken")));
       expect(error.code).toBe("DENIED");
-      expect(error.message).toContain('Cannot ask credential helper "docker-credential-broken" of auth file "/auth.json" about "ghcr.io": ');
+      expect(error.message).toContain('Cannot ask credential helper "docker-credential-broken" named in "/auth.json" about "ghcr.io": ');
       expect(error.message).toContain(says);
       expect(explain(error).join()).not.toContain("CANARY");
     });

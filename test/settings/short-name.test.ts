@@ -65,6 +65,16 @@ describe("openRegistries().shortName()", () => {
   });
 });
 
+describe("openRegistries().credentialKeepers()", () => {
+  test("knows helpers in their order, and none where nothing is settled", async () => {
+    expect(await open({}).credentialKeepers()).toEqual([]);
+    expect(await open({ [system]: 'credential-helpers = ["containers-auth.json", "secretservice"]' }).credentialKeepers()).toEqual([
+      { name: "containers-auth.json", file: system },
+      { name: "secretservice", file: system },
+    ]);
+  });
+});
+
 describe("openRegistries().noted()", () => {
   test("adds a choice to those that were made", async () => {
     const registries = open({ [noted]: '[aliases]\n"other" = "a.test/other"\n' });

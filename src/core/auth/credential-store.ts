@@ -25,6 +25,8 @@ export interface CredentialOptions {
   readonly domains?: readonly string[];
   /** The only auth file that is read. @default `REGISTRY_AUTH_FILE`, else the files podman and docker use */
   readonly authFile?: string;
+  /** Returns where credentials are kept, the place to ask first first: helpers for every registry, and {@linkcode authFiles} for the auth files. @default the auth files */
+  readonly keepers?: () => Promise<readonly { readonly name: string; readonly file: string }[]>;
   /** Ends helpers that run. */
   readonly signal?: AbortSignal;
 }
@@ -35,17 +37,30 @@ export interface CredentialHost extends AuthFileHost {
   readonly run: Run;
 }
 
+/** Stands for the auth files in `credential-helpers` of containers-registries.conf(5). */
+export const authFiles = "containers-auth.json";
+
 /** Returns the store of the user's credentials. Nothing is read before something is asked for, no file twice, and no helper is asked twice for a server. @throws {OciError} `INVALID` for `creds` without colon */
 export function readCredentials(host: CredentialHost, options: CredentialOptions = {}): CredentialStore {
   const stated = options.creds === undefined ? undefined : parseCredentials(options.creds);
   const isFor = (domain: string) => options.domains === undefined || options.domains.includes(domain);
   const helpers = createHelpers(host.run, options.signal && { signal: options.signal });
   let files: Promise<readonly AuthFile[]> | undefined;
+  const inFiles = async (domain: string, path: string): Promise<Credentials | undefined> => {
+    files ??= readAuthFiles(host, options.authFile);
+    return await findCredentials(await files, helpers, { domain, path });
+  };
   return {
     async get(domain, repository, { isElsewhere = false } = {}) {
       if (stated && !isElsewhere && isFor(domain)) return stated;
-      files ??= readAuthFiles(host, options.authFile);
-      return await findCredentials(await files, helpers, { domain, path: repository });
+      const keepers = (await options.keepers?.()) ?? [];
+      if (keepers.length === 0) return await inFiles(domain, repository);
+      // As with files, one that fails ends the search: who asks must not change by itself.
+      for (const { name, file } of keepers) {
+        const found = name === authFiles ? await inFiles(domain, repository) : await helpers.get({ name, server: domain, path: file });
+        if (found) return found;
+      }
+      return undefined;
     },
   };
 }

@@ -9,7 +9,7 @@ export interface HelperUse {
   readonly name: string;
   /** What the helper knows the registry by. */
   readonly server: string;
-  /** The auth file that names it, for messages. */
+  /** The file that names it, for messages. */
   readonly path: string;
 }
 
@@ -107,7 +107,7 @@ function reasonOf(cause: OciError): string {
 /** An error, never "anonymous": a helper that is broken must not change who the registry thinks asks (CVE-2021-41092). */
 function failed(use: HelperUse, reason: string, cause?: OciError): OciError {
   const helper = quote(`docker-credential-${use.name}`);
-  const message = `Cannot ask credential helper ${helper} of auth file ${quote(use.path)} about ${quote(use.server)}: ${reason}`;
+  const message = `Cannot ask credential helper ${helper} named in ${quote(use.path)} about ${quote(use.server)}: ${reason}`;
   return new OciError("DENIED", message, cause && { cause });
 }
 

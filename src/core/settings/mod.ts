@@ -5,4 +5,5 @@ export type { Endpoint } from "./endpoint.ts";
 export type { SettingsHost } from "./places.ts";
 export * from "./proxy.ts";
 export * from "./registries.ts";
+export type { CredentialKeeper } from "./registries-conf.ts";
 export type { Choice, ShortName } from "./short-name.ts";

@@ -21,6 +21,7 @@ const FileSchema = v.object({
   registries: v.optional(v.unknown()),
   "unqualified-search-registries": v.optional(v.array(v.string())),
   "short-name-mode": name,
+  "credential-helpers": v.optional(v.array(v.string())),
   aliases: v.optional(v.record(v.string(), v.string()), {}),
 });
 type Registry = v.InferOutput<typeof RegistrySchema>;
@@ -47,6 +48,7 @@ export function parseRegistriesConf(bytes: Uint8Array, file: string): Registries
     aliases: new Map(Object.entries(read.aliases).map(([short, full]): [string, Alias] => [short, parseAlias(short, full, { file, fault })])),
     ...(domains && { search: { domains, file } }),
     ...(mode && { mode }),
+    ...(read["credential-helpers"] && { keepers: read["credential-helpers"].map((helper) => ({ name: helper, file })) }),
   };
 }
 

@@ -38,6 +38,14 @@ export interface Alias {
   readonly file: string;
 }
 
+/** An element of `credential-helpers`. */
+export interface CredentialKeeper {
+  /** Name behind `docker-credential-`, or `containers-auth.json` for the auth files. */
+  readonly name: string;
+  /** File that says so. */
+  readonly file: string;
+}
+
 /** What a registries.conf says, or several together (containers-registries.conf(5), version 2). */
 export interface RegistriesConf {
   /** What is settled, by prefix. */
@@ -46,6 +54,8 @@ export interface RegistriesConf {
   readonly search?: { readonly domains: readonly string[]; readonly file: string };
   /** How short names are treated. */
   readonly mode?: ShortNameMode;
+  /** Where credentials are kept, the place to ask first first. */
+  readonly keepers?: readonly CredentialKeeper[];
   /** What short names stand for. */
   readonly aliases: ReadonlyMap<string, Alias>;
 }

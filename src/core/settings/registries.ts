@@ -3,7 +3,7 @@ import type { Reference } from "../spec/mod.ts";
 import { type Endpoint, readingEndpoints, writingEndpoint } from "./endpoint.ts";
 import { loadRegistriesConf, type RegistriesConfOptions } from "./load-registries-conf.ts";
 import type { SettingsHost } from "./places.ts";
-import type { RegistriesConf } from "./registries-conf.ts";
+import type { CredentialKeeper, RegistriesConf } from "./registries-conf.ts";
 import { aliasFile, type Choice, findShortName, noteAlias, type ShortName } from "./short-name.ts";
 
 /** Options of {@linkcode openRegistries}. */
@@ -18,6 +18,8 @@ export interface Registries {
   reading(reference: Reference): Promise<readonly Endpoint[]>;
   /** Returns the way to write it. @throws {OciError} `INVALID` */
   writing(reference: Reference): Promise<Endpoint>;
+  /** Returns where credentials are kept, the place to ask first first; none where nothing is settled. @throws {OciError} `INVALID` */
+  credentialKeepers(): Promise<readonly CredentialKeeper[]>;
   /** Returns what a name without host may mean. @throws {OciError} `INVALID` */
   shortName(name: string): Promise<ShortName>;
   /** Returns where a choice for a short name is noted and what the file then holds, or undefined where there is no place for it. */
@@ -32,6 +34,7 @@ export function openRegistries(host: SettingsHost, options: RegistriesOptions = 
   return {
     reading: async (reference) => readingEndpoints(await load(), reference),
     writing: async (reference) => writingEndpoint(await load(), reference),
+    credentialKeepers: async () => (await load()).keepers ?? [],
     shortName: async (name) => findShortName(host, await load(), { name, file: file() }),
     async noted(choice) {
       const path = file();

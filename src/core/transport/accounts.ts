@@ -56,8 +56,8 @@ export interface Accounts {
 export function openAccounts(host: Host, options: AccountOptions = {}): Accounts {
   const { dockerFile: _, ...access } = options;
   const { signal, report } = options;
-  const client = createRegistryClient(host, registryOptions(host, access));
   const registries = openRegistries(host, options);
+  const client = createRegistryClient(host, registryOptions(host, access, registries));
   const store = openStore(host, options);
   const warn = (message: string): void => report?.({ type: "warning", message });
   const verify = async (registry: string, credentials: Credentials): Promise<void> => {

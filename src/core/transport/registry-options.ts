@@ -1,12 +1,12 @@
 import { readCredentials } from "../auth/mod.ts";
 import { openCache } from "../content/mod.ts";
 import type { Host, TlsOptions } from "../port/mod.ts";
-import { findCertificates, readCertificates, readProxies } from "../settings/mod.ts";
+import { findCertificates, type Registries, readCertificates, readProxies } from "../settings/mod.ts";
 import type { RegistryClientOptions } from "./registry/mod.ts";
 import type { TransportOptions } from "./transports.ts";
 
 /** Returns what a client of registries is told of how the user reaches them: credentials, certificates, proxies, the cache. */
-export function registryOptions(host: Host, options: TransportOptions): RegistryClientOptions {
+export function registryOptions(host: Host, options: TransportOptions, registries: Registries): RegistryClientOptions {
   const { credentials, credentialDomains: domains, authFile, certificateDirectory, cacheDirectory, signal, ...rest } = options;
   return {
     ...rest,
@@ -14,6 +14,7 @@ export function registryOptions(host: Host, options: TransportOptions): Registry
       ...(credentials !== undefined && { creds: credentials }),
       ...(domains !== undefined && { domains }),
       ...(authFile !== undefined && { authFile }),
+      keepers: registries.credentialKeepers,
       ...(signal && { signal }),
     }),
     tlsFor: certificateDirectory === undefined ? ownCertificates(host) : givenCertificates(host, certificateDirectory),

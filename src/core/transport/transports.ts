@@ -66,8 +66,8 @@ const refusals: Readonly<Record<OtherLocation["transport"], string>> = {
 
 /** Returns the places that `host` can reach. */
 export function openTransports(host: Host, options: TransportOptions = {}): Transports {
-  const client = createRegistryClient(host, registryOptions(host, options));
   const registries = openRegistries(host, options);
+  const client = createRegistryClient(host, registryOptions(host, options, registries));
   const archives = openArchives(host);
   const openDockerArchive = openDockerArchives(host, archives);
   const place = async (location: Location): Promise<ContentPlace> => {
