@@ -148,6 +148,25 @@ describe("pushList()", () => {
     }
   });
 
+  it("waits to hear of a session that is being opened when it is interrupted, and gives it back", async () => {
+    const controller = new AbortController();
+    const registry = await startRegistry({
+      fault: ({ method }) => {
+        if (method === "POST") controller.abort(new Error("interrupted"));
+        return undefined;
+      },
+    });
+    try {
+      const { fetch } = await currentHost();
+      const { lists } = await filled({ fetch, lists: { verifyTls: false, signal: controller.signal } });
+      expect((await failureOf(pushList(lists, "app", [`docker://${registry.host}/app:1`]))).message).toBe("interrupted");
+      expect(registry.requests.some(({ method }) => method === "POST")).toBe(true);
+      expect(registry.openUploads()).toBe(0);
+    } finally {
+      await registry.stop();
+    }
+  });
+
   it("finds what it brought before, and writes nothing twice", async () => {
     const { host, lists, events } = await filled();
     await pushList(lists, "app", ["oci:/out:1"]);

@@ -15,7 +15,7 @@ import type { Repository } from "../../port/mod.ts";
 import { type Descriptor, type Digest, formatReference, parseDigest, parseTag, type Reference } from "../../spec/mod.ts";
 import type { RegistryClient, Trust } from "./client.ts";
 import { apiHost, type Connection, originOf, sendToHost } from "./connection.ts";
-import { failureOf } from "./errors.ts";
+import { failureOf, type RegistryResponse } from "./errors.ts";
 
 /** A request to a repository. */
 export interface RegistryRequest {
@@ -60,9 +60,9 @@ export interface Access {
   /** Returns a name for messages: the repository with a tag or digest. */
   nameOf(version: string): string;
   /** Sends a request once and returns the answer, whatever its status. */
-  send(request: RegistryRequest): Promise<HttpResponse>;
+  send(request: RegistryRequest): Promise<RegistryResponse>;
   /** Sends a request and returns what `read` makes of the answer; both again as long as they fail with what passes. */
-  exchange<T>(request: RegistryRequest, read: (response: HttpResponse) => Promise<T>): Promise<T>;
+  exchange<T>(request: RegistryRequest, read: (response: RegistryResponse) => Promise<T>): Promise<T>;
   /** Tells whether `url` is the registry's own. */
   isOwn(url: URL): boolean;
 }
@@ -156,23 +156,36 @@ interface Sending {
  * Sends with what the repository asked for last, and once more with what it asks for now. A second refusal is the
  * registry's word: a token that allows less than was asked for must not lead to a loop.
  */
-async function sendAuthorised(sending: Sending): Promise<HttpResponse> {
+async function sendAuthorised(sending: Sending): Promise<RegistryResponse> {
   const { client, key, request } = sending;
   const remembered = client.memory.challenges.get(key);
   const first = remembered && (await authorise(sending, remembered, sending.scopes));
   const response = await sendOnce(sending, first);
   if (response.status !== 401) return response;
   const challenge = await lettingGo(response, () => chooseChallenge(sending, parseChallenges(response.headers.get("www-authenticate"))));
-  if (challenge === undefined) return response;
+  if (challenge === undefined) return advised(sending, response);
   client.memory.challenges.set(key, challenge);
   if (first !== undefined) client.tokens.forget(first);
   const asked = challenge.parameters.get("scope");
   const scopes = asked === undefined ? sending.scopes : mergeScopes([...sending.scopes, asked]);
   const second = await lettingGo(response, () => authorise(sending, challenge, scopes));
-  if (second === undefined || second === first) return response;
+  if (second === undefined || second === first) return advised(sending, response);
   await response.discard();
   request.signal?.throwIfAborted();
-  return await sendOnce(sending, second);
+  return advised(sending, await sendOnce(sending, second));
+}
+
+/** A refusal of who is nobody is another than one of somebody. */
+async function advised(sending: Sending, response: HttpResponse): Promise<RegistryResponse> {
+  if (response.status !== 401 && response.status !== 403) return response;
+  const credentials = await lettingGo(response, () => credentialsOf(sending));
+  const domain = quote(sending.reference.domain);
+  return {
+    ...response,
+    advice: credentials
+      ? `, the credentials that were found for ${domain} do not suffice`
+      : `, no credentials were found for ${domain}: \`ocidex login\` keeps some, --creds and --authfile give them`,
+  };
 }
 
 function sendOnce({ client, reference, connection, request }: Sending, authorization: string | undefined): Promise<HttpResponse> {

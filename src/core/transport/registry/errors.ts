@@ -9,16 +9,22 @@ export interface Attempted {
   readonly method: HttpMethod;
 }
 
+/** An answer, and what a person can do where it is a refusal. */
+export interface RegistryResponse extends HttpResponse {
+  /** Begins with a comma. */
+  readonly advice?: string;
+}
+
 /** Returns what `response` says as an error; its body is read under a limit and may be anything. */
-export async function registryError(response: HttpResponse, { doing, method }: Attempted): Promise<RegistryError> {
+export async function registryError(response: RegistryResponse, { doing, method }: Attempted): Promise<RegistryError> {
   const { codes, text } = await readErrorBody(response);
   const said = [response.status, ...codes].join(" ");
-  const message = `${doing}: the registry answered ${said}${text === "" ? "" : ` (${text})`}`;
+  const message = `${doing}: the registry answered ${said}${text === "" ? "" : ` (${text})`}${response.advice ?? ""}`;
   return new RegistryError(message, { method, url: redactUrl(response.url), status: response.status, codes });
 }
 
 /** Returns what to throw for `response`: where its status passes, what makes `retry` try again. */
-export async function failureOf(response: HttpResponse, attempted: Attempted): Promise<RegistryError | TransientError> {
+export async function failureOf(response: RegistryResponse, attempted: Attempted): Promise<RegistryError | TransientError> {
   const error = await registryError(response, attempted);
   return isTransientStatus(response.status) ? new TransientError(error, response.retryAfter) : error;
 }

@@ -1,5 +1,5 @@
 import { RegistryError } from "../../base/mod.ts";
-import { openSession, type Session, signalOf, type Upload } from "./session.ts";
+import { opening, openSession, type Session, type Upload } from "./session.ts";
 
 /**
  * Asks the registry to take the blob over from another repository. Every refusal means an ordinary upload, that of a token
@@ -9,11 +9,13 @@ export async function mount(upload: Upload, from: string): Promise<"mounted" | S
   const { access, descriptor, doing } = upload;
   const at = `blobs/uploads/?mount=${encodeURIComponent(descriptor.digest)}&from=${encodeURIComponent(from)}`;
   try {
-    return await access.exchange({ method: "POST", at, body: new Uint8Array(), from, doing, ...signalOf(upload) }, async (response) => {
-      const session = response.status === 202 ? openSession(upload, response) : undefined;
-      await response.discard();
-      return response.status === 201 ? ("mounted" as const) : session;
-    });
+    return await opening(upload, (signal) =>
+      access.exchange({ method: "POST", at, body: new Uint8Array(), from, doing, ...signal }, async (response) => {
+        const session = response.status === 202 ? openSession(upload, response) : undefined;
+        await response.discard();
+        return response.status === 201 ? ("mounted" as const) : session;
+      }),
+    );
   } catch (error) {
     const status = error instanceof RegistryError ? error.answer.status : 0;
     if (status >= 400 && status < 500 && status !== 429) return undefined;

@@ -34,13 +34,37 @@ export interface Session {
 /** Begins a session. @throws {OciError} what the registry says */
 export async function startSession(upload: Upload): Promise<Session> {
   const { access, doing } = upload;
-  const request = { method: "POST", at: "blobs/uploads/", body: new Uint8Array(), doing, ...signalOf(upload) } as const;
-  return await access.exchange(request, async (response) => {
-    if (response.status !== 202) throw await registryError(response, request);
-    const session = openSession(upload, response);
-    await response.discard();
-    return session;
+  return await opening(upload, async (signal) => {
+    const request = { method: "POST", at: "blobs/uploads/", body: new Uint8Array(), doing, ...signal } as const;
+    return await access.exchange(request, async (response) => {
+      if (response.status !== 202) throw await registryError(response, request);
+      const session = openSession(upload, response);
+      await response.discard();
+      return session;
+    });
   });
+}
+
+/** Milliseconds for which an interruption waits to hear of a session that is being opened. */
+const openTime = 2000;
+
+/** Runs what opens a session. One whose address is never heard stays open for ever, so an interruption waits a moment for the answer. */
+export async function opening<T>({ access, options }: Upload, task: (signal: { readonly signal?: AbortSignal }) => Promise<T>): Promise<T> {
+  const { signal } = options;
+  if (signal === undefined) return await task({});
+  signal.throwIfAborted();
+  const late = new AbortController();
+  let disarm = (): void => {};
+  const wait = (): void => {
+    disarm = access.client.clock.after(openTime, () => late.abort(signal.reason));
+  };
+  signal.addEventListener("abort", wait, { once: true });
+  try {
+    return await task({ signal: late.signal });
+  } finally {
+    signal.removeEventListener("abort", wait);
+    disarm();
+  }
 }
 
 /** Returns the session that an answer has opened. */
