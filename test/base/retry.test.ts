@@ -32,6 +32,13 @@ describe("retry()", () => {
     expect([result, options.waits.length]).toEqual([2, 2]);
   });
 
+  it("counts anew when a try got further than the one before", async () => {
+    let tries = 0;
+    const options = makeOptions({ gotFurther: () => tries === 3 || tries === 6 });
+    await expect(retry(() => Promise.reject(new Error(`try ${++tries}`)), options)).rejects.toThrow("try 10");
+    expect(options.waits).toEqual([50, 100, 50, 100, 150, 50, 100, 150, 150]);
+  });
+
   it("does not repeat what will not pass", async () => {
     const options = makeOptions({ isTransient: () => false });
     await expect(retry(() => Promise.reject(new Error("final")), options)).rejects.toThrow("final");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "bun:test";
-import { type Bytes, encodeUtf8, isOciError, iterate, readAll, streamBytes, streamOf } from "../../src/core/base/mod.ts";
+import { type Bytes, encodeUtf8, isOciError, iterate, readAll, skipBytes, streamBytes, streamOf } from "../../src/core/base/mod.ts";
 
 /** Yields pieces for ever, and records how many, and that it was closed. */
 function endless(): { readonly pieces: AsyncGenerator<Bytes>; readonly seen: { given: number; closed: boolean } } {
@@ -90,4 +90,19 @@ describe("streamBytes()", () => {
     expect([...(await readAll(streamBytes(new Uint8Array([1, 2])), { limit: 2, what: "bytes" }))]).toEqual([1, 2]);
     expect((await readAll(streamBytes(new Uint8Array()), { limit: 0, what: "bytes" })).length).toBe(0);
   });
+});
+
+describe("skipBytes()", () => {
+  for (const [count, left] of [
+    [0, "abcdef"],
+    [2, "cdef"],
+    [3, "def"],
+    [6, ""],
+    [9, ""],
+  ] as const) {
+    it(`leaves out ${count} of 6 bytes, wherever the pieces end`, async () => {
+      const pieces = ["ab", "cd", "ef"].map(encodeUtf8);
+      expect(await readAll(skipBytes(streamOf(pieces), count), { limit: 10, what: "a test" })).toEqual(encodeUtf8(left));
+    });
+  }
 });

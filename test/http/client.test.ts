@@ -152,6 +152,33 @@ describe("request()", () => {
     expect(await text(slow)).toBe("start");
   });
 
+  test("gives up an upload that the other side stops taking", async () => {
+    const { client, clock } = make({ idleTimeout: 60_000, retries: 0 });
+    const origin = await serve((request) => void request.pause());
+    let given = 0;
+    const open = async () =>
+      streamOf(
+        (async function* () {
+          for (;;) {
+            given++;
+            yield new Uint8Array(1 << 20);
+          }
+        })(),
+      );
+    const upload = client.request({ method: "PUT", url: origin, body: { length: 2 ** 40, open } });
+    const outcome = upload.then(
+      () => "taken",
+      (error: unknown) => String(error),
+    );
+    // Until the buffers on the way are full: then nobody asks for more.
+    for (let seen = -1, turns = 0; turns < 200; turns++) {
+      if (seen !== given) [seen, turns] = [given, 0];
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    clock.advance(60_000);
+    expect(await outcome).toContain("nothing came for 60 s");
+  });
+
   test("never puts a query into a message", async () => {
     const { client, events } = make({ retries: 1 });
     const url = "http://127.0.0.1:1/v2/x?token=CANARY";

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "bun:test";
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { startRegistry, type TestRegistry } from "../helper/registry.ts";
+import { openCutter } from "./cutter.ts";
 import { startFaultyProxy } from "./faulty.ts";
-import { programs, Scratch } from "./helper.ts";
+import { programs, Scratch, startRegistry as startRealRegistry } from "./helper.ts";
 import { start } from "./process.ts";
 
 const scratch = new Scratch();
@@ -17,10 +18,10 @@ const types = {
 };
 
 /** Writes a layout whose tag `many` is an index of `count` images: they share a layer, and have one each. */
-function writeLayout(folder: string, count: number, { ownLayers = false }: { readonly ownLayers?: boolean } = {}): string {
+function writeLayout(folder: string, count: number, { ownLayers = false, layer }: { readonly ownLayers?: boolean; readonly layer?: Buffer } = {}): string {
   mkdirSync(`${folder}/blobs/sha256`, { recursive: true });
   const put = (mediaType: string, content: object | string) => {
-    const bytes = Buffer.from(typeof content === "string" ? content : JSON.stringify(content));
+    const bytes = Buffer.isBuffer(content) ? content : Buffer.from(typeof content === "string" ? content : JSON.stringify(content));
     const digest = createHash("sha256").update(bytes).digest("hex");
     writeFileSync(`${folder}/blobs/sha256/${digest}`, bytes);
     return { mediaType, digest: `sha256:${digest}`, size: bytes.length };
@@ -29,7 +30,7 @@ function writeLayout(folder: string, count: number, { ownLayers = false }: { rea
   const manifests = Array.from({ length: count }, (_, at) => {
     const platform = { architecture: "amd64", os: "linux", variant: `v${at}` };
     const config = put(types.config, { ...platform, config: {}, rootfs: { type: "layers", diff_ids: [shared.digest] } });
-    const layers = [shared, ...(ownLayers ? [put(types.layer, `the layer of image ${at}`.repeat(5000))] : [])];
+    const layers = [shared, ...(ownLayers ? [put(types.layer, layer ?? `the layer of image ${at}`.repeat(5000))] : [])];
     return { ...put(types.manifest, { schemaVersion: 2, mediaType: types.manifest, config, layers }), platform };
   });
   const index = put(types.index, { schemaVersion: 2, mediaType: types.index, manifests });
@@ -107,6 +108,26 @@ describe("a push that is killed", () => {
     const before = [...arrived].reduce((sum, name) => sum + (blobs.get(name)?.length ?? 0), 0);
     expect(bytes).toBe(total - before);
   }, 60_000);
+});
+
+describe("a large layer whose connection breaks on its way to a real registry", () => {
+  const size = 24 << 20;
+  const layout = scratch.join("large");
+  beforeAll(() => void writeLayout(layout, 1, { ownLayers: true, layer: randomBytes(size) }));
+
+  for (const version of [2, 3] as const) {
+    it(version === 2 ? "begins again at distribution 2.8, which forgets it" : "goes on where distribution 3 has it", async () => {
+      await using registry = await startRealRegistry({ version, folder: scratch.join(`registry-${version}`) });
+      await using cutter = await openCutter(registry.host, 16 << 20);
+      const { status, stderr } = await run("push", "--quiet", "--tls-verify=false", "--retry-delay=10ms", `oci:${layout}:many`, `docker://${cutter.host}/app:1`)
+        .ended;
+      expect([status, status === 0 ? "" : stderr]).toEqual([0, ""]);
+      const sent = cutter.sent() / size;
+      console.log(`distribution ${version}: ${(100 * sent).toFixed(0)} % of the layer's bytes were sent`);
+      if (version === 2) expect(sent).toBeGreaterThan(1.5);
+      else expect(sent).toBeLessThan(1.4);
+    }, 60_000);
+  }
 });
 
 describe("--timeout", () => {
