@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { setImmediate } from "node:timers";
 import { encodeUtf8, iterate, streamOf } from "../../src/core/base/mod.ts";
 import { createHttpClient, type HttpClient, type HttpClientOptions } from "../../src/core/http/mod.ts";
 import type { Event, Fetch } from "../../src/core/port/mod.ts";
@@ -123,60 +122,6 @@ describe("request()", () => {
     const reply = make().client.request({ method: "GET", url: origin, signal: controller.signal });
     controller.abort(new Error("enough"));
     await expect(reply).rejects.toThrow("enough");
-  });
-
-  test("gives up a connection that stays silent, and tries again", async () => {
-    let requests = 0;
-    const { client, clock } = make({ idleTimeout: 60_000 });
-    const origin = await serve((_, response) => (++requests === 1 ? clock.advance(60_000) : response.end("late")));
-    const response = await client.request({ method: "GET", url: origin });
-    expect(await text(response)).toBe("late");
-    expect(requests).toBe(2);
-  });
-
-  test("gives up a body that stops coming, and not one that is read slowly", async () => {
-    const origin = await serve((request, response) => {
-      response.write("start");
-      if (request.url === "/slow") response.end();
-    });
-    const { client, clock } = make({ idleTimeout: 60_000 });
-    const stalled = (await client.request({ method: "GET", url: `${origin}/stalled` })).body.getReader();
-    expect((await stalled.read()).value?.length).toBe(5);
-    const more = stalled.read();
-    // The stream asks for more once it has settled what it gave before.
-    await new Promise((resolve) => setImmediate(resolve));
-    clock.advance(60_000);
-    await expect(more).rejects.toThrow("nothing came for 60 s");
-    const slow = await client.request({ method: "GET", url: `${origin}/slow` });
-    clock.advance(600_000);
-    expect(await text(slow)).toBe("start");
-  });
-
-  test("gives up an upload that the other side stops taking", async () => {
-    const { client, clock } = make({ idleTimeout: 60_000, retries: 0 });
-    const origin = await serve((request) => void request.pause());
-    let given = 0;
-    const open = async () =>
-      streamOf(
-        (async function* () {
-          for (;;) {
-            given++;
-            yield new Uint8Array(1 << 20);
-          }
-        })(),
-      );
-    const upload = client.request({ method: "PUT", url: origin, body: { length: 2 ** 40, open } });
-    const outcome = upload.then(
-      () => "taken",
-      (error: unknown) => String(error),
-    );
-    // Until the buffers on the way are full: then nobody asks for more.
-    for (let seen = -1, turns = 0; turns < 200; turns++) {
-      if (seen !== given) [seen, turns] = [given, 0];
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    clock.advance(60_000);
-    expect(await outcome).toContain("nothing came for 60 s");
   });
 
   test("never puts a query into a message", async () => {

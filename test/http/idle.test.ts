@@ -1,0 +1,82 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import type { RequestListener } from "node:http";
+import { streamOf } from "../../src/core/base/mod.ts";
+import { createHttpClient, type HttpClient, type HttpClientOptions } from "../../src/core/http/mod.ts";
+import { currentHost } from "../../src/host/current.ts";
+import { fullJitter, type TestClock, testClock } from "../helper/clock.ts";
+import { serve, type TestServer } from "../helper/server.ts";
+
+const servers: TestServer[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+});
+
+async function serveHere(listener: RequestListener): Promise<string> {
+  const server = await serve(listener);
+  servers.push(server);
+  return server.origin;
+}
+
+async function make(options: HttpClientOptions): Promise<{ readonly client: HttpClient; readonly clock: TestClock }> {
+  const clock = testClock();
+  const { fetch } = await currentHost();
+  return { clock, client: createHttpClient({ fetch, clock, random: fullJitter }, options) };
+}
+
+const text = async (response: { readBody(limit: number): Promise<Uint8Array> }) => new TextDecoder().decode(await response.readBody(1000));
+
+describe("request() on a connection that falls silent", () => {
+  test("gives up a connection that stays silent, and tries again", async () => {
+    let requests = 0;
+    const { client, clock } = await make({ idleTimeout: 60_000 });
+    const origin = await serveHere((_, response) => (++requests === 1 ? clock.advance(60_000) : response.end("late")));
+    const response = await client.request({ method: "GET", url: origin });
+    expect(await text(response)).toBe("late");
+    expect(requests).toBe(2);
+  });
+
+  test("gives up a body that stops coming, and not one that is read slowly", async () => {
+    const origin = await serveHere((request, response) => {
+      response.write("start");
+      if (request.url === "/slow") response.end();
+    });
+    const { client, clock } = await make({ idleTimeout: 60_000 });
+    const stalled = (await client.request({ method: "GET", url: `${origin}/stalled` })).body.getReader();
+    expect((await stalled.read()).value?.length).toBe(5);
+    const more = stalled.read();
+    // The stream asks for more once it has settled what it gave before.
+    await new Promise((resolve) => setImmediate(resolve));
+    clock.advance(60_000);
+    await expect(more).rejects.toThrow("nothing came for 60 s");
+    const slow = await client.request({ method: "GET", url: `${origin}/slow` });
+    clock.advance(600_000);
+    expect(await text(slow)).toBe("start");
+  });
+
+  test("gives up an upload that the other side stops taking", async () => {
+    const { client, clock } = await make({ idleTimeout: 60_000, retries: 0 });
+    const origin = await serveHere((request) => void request.pause());
+    let given = 0;
+    const open = async () =>
+      streamOf(
+        (async function* () {
+          for (;;) {
+            given++;
+            yield new Uint8Array(1 << 20);
+          }
+        })(),
+      );
+    const upload = client.request({ method: "PUT", url: origin, body: { length: 2 ** 40, open } });
+    const outcome = upload.then(
+      () => "taken",
+      (error: unknown) => String(error),
+    );
+    // Until the buffers on the way are full: then nobody asks for more.
+    for (let seen = -1, turns = 0; turns < 200; turns++) {
+      if (seen !== given) [seen, turns] = [given, 0];
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    clock.advance(60_000);
+    expect(await outcome).toContain("nothing came for 60 s");
+  });
+});
