@@ -23,6 +23,11 @@ export interface TarSpot {
 /** Bytes of a header, and the unit that members are padded to. */
 export const tarBlock = 512;
 
+/** Returns `size` rounded up to whole blocks. */
+export function padToBlock(size: number): number {
+  return Math.ceil(size / tarBlock) * tarBlock;
+}
+
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Returns the error for an archive that cannot be read. */

@@ -1,6 +1,6 @@
 import { type Bytes, iterate, OciError, quote } from "../base/mod.ts";
 import type { FileSystem } from "../port/mod.ts";
-import { parseTarHeader, type TarHeader, type TarSpot, tarBlock, tarFault } from "./tar-header.ts";
+import { padToBlock, parseTarHeader, type TarHeader, type TarSpot, tarBlock, tarFault } from "./tar-header.ts";
 import { isDescribing, maximumRecords, readOverrides, type TarOverrides } from "./tar-records.ts";
 
 /** A file in an archive, or a link to another. */
@@ -75,13 +75,13 @@ async function* readHeaders(readAt: ReadAt, what: string): AsyncGenerator<FoundH
     if (isDescribing(header.type)) {
       const found = await readDescription(readAt, header, { what, at: body });
       if (header.type !== "g") overrides = { ...overrides, ...found };
-      at = body + padded(header.size);
+      at = body + padToBlock(header.size);
       continue;
     }
     const full = { ...header, ...overrides };
     yield { header: full, at, body };
     overrides = {};
-    at = body + (hasContent(full.type) ? padded(full.size) : 0);
+    at = body + (hasContent(full.type) ? padToBlock(full.size) : 0);
     if (!Number.isSafeInteger(at)) throw tarFault(spot, "the size of a member is too large");
   }
 }
@@ -146,10 +146,6 @@ function linkTarget(name: string, link: string, fault: Fault): string {
     else if (parts.pop() === undefined) throw out();
   }
   return parts.join("/");
-}
-
-function padded(size: number): number {
-  return Math.ceil(size / tarBlock) * tarBlock;
 }
 
 /** Small members lie close together: one reading serves many headers. */

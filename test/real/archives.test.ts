@@ -1,0 +1,271 @@
+import { afterAll, beforeAll, describe, expect, it } from "bun:test";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync, writeSync } from "node:fs";
+import { constants, gzipSync } from "node:zlib";
+import { encodeUtf8, streamBytes } from "../../src/core/base/mod.ts";
+import { digestBytes, newDocument } from "../../src/core/content/mod.ts";
+import { type Descriptor, type ImageManifest, mediaTypes, parseLocation } from "../../src/core/spec/mod.ts";
+import { openTransports } from "../../src/core/transport/mod.ts";
+import { currentHost } from "../../src/host/current.ts";
+import { rawMember, rawTar } from "../helper/tar.ts";
+import { digestOf, openContainers, sampleLayout } from "./containers.ts";
+import { must, programs, type Ran, run, Scratch } from "./helper.ts";
+import { type Measured, start } from "./process.ts";
+
+const scratch = new Scratch();
+const containers = openContainers(scratch);
+const mebibyte = 2 ** 20;
+const limit = 128 * mebibyte;
+const samples = scratch.join("samples");
+const env = { OCIDEX_ROOT: scratch.join("store"), XDG_CACHE_HOME: scratch.join("cache"), TMPDIR: scratch.join("work") };
+
+/** Runs the executable, which must succeed, and returns what it printed. */
+function ocidex(...args: readonly string[]): string {
+  return must([...programs.executable, "manifest", ...args], { cwd: scratch.path, env });
+}
+
+function tryOcidex(...args: readonly string[]): Ran {
+  return run([...programs.executable, "manifest", ...args], { cwd: scratch.path, env });
+}
+
+function at(transport: string, name: string): string {
+  return `${transport}:${scratch.join(name)}`;
+}
+
+/** Returns the digest of what ocidex reads, and of what skopeo reads. */
+function digests(location: string): readonly [ocidex: string, skopeo: string] {
+  return [digestOf(encodeUtf8(ocidex("inspect", "--output", "raw", location))), digestOf(containers.raw(location))];
+}
+
+/** Puts an image with these layers into a layout, under this name. */
+async function putImage(name: string, layers: readonly Uint8Array<ArrayBuffer>[]): Promise<void> {
+  const host = await currentHost();
+  const { target } = await openTransports(host).place(parseLocation(`oci:${samples}:${name}`));
+  const put = async (mediaType: string, bytes: Uint8Array<ArrayBuffer>): Promise<Descriptor> => {
+    const descriptor = { mediaType, digest: digestBytes(host.hash, bytes), size: bytes.length };
+    await target.putBlob(descriptor, async () => streamBytes(bytes));
+    return descriptor;
+  };
+  const made: Descriptor[] = [];
+  for (const layer of layers) made.push(await put(mediaTypes.ociLayer, layer));
+  const config = { architecture: "amd64", os: "linux", config: {}, rootfs: { type: "layers", diff_ids: made.map(({ digest }) => digest) } };
+  const manifest: ImageManifest = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    config: await put(mediaTypes.ociConfig, encodeUtf8(JSON.stringify(config))),
+    layers: made,
+  };
+  await target.putRoot(newDocument(host.hash, manifest));
+}
+
+function random(size: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(size);
+  for (let from = 0; from < size; from += 65_536) crypto.getRandomValues(bytes.subarray(from, from + 65_536));
+  return bytes;
+}
+
+beforeAll(async () => {
+  must(["mkdir", "-p", env.TMPDIR]);
+  await sampleLayout(samples);
+  await putImage("empty", []);
+  await putImage("large", [rawTar({ name: "noise", content: random(100 * mebibyte) })]);
+  ocidex("create", "app", `oci:${samples}:amd64`, `oci:${samples}:arm64`);
+});
+afterAll(() => {
+  containers[Symbol.dispose]();
+  scratch[Symbol.dispose]();
+});
+
+describe("an archive that ocidex writes", () => {
+  it("is read by skopeo and buildah with the same digests", () => {
+    const location = `${at("oci-archive", "ours.tar")}:1.0`;
+    const digest = ocidex("push", "--quiet", "app", location).trim().split(": ")[1] ?? "";
+    expect(digests(location)).toEqual([digest, digest]);
+    containers.skopeo("copy", "--quiet", "--all", location, `${at("oci", "from-ours")}:1.0`);
+    for (const { digest: image } of JSON.parse(String(containers.raw(location))).manifests)
+      containers.skopeo("copy", "--quiet", "--override-os", "linux", "--override-arch", "amd64", location, `${at("dir", `image-${image.slice(7, 19)}`)}`);
+    expect(containers.buildah("pull", "--quiet", "--arch", "amd64", location).trim()).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it("has the same bytes every time, and keeps its other names", () => {
+    for (const name of ["a.tar", "b.tar"]) ocidex("push", "--quiet", "app", `${at("oci-archive", name)}:1.0`);
+    expect(readFileSync(scratch.join("a.tar"))).toEqual(readFileSync(scratch.join("b.tar")));
+    const before = containers.raw(`${at("oci-archive", "a.tar")}:1.0`);
+    ocidex("create", `${at("oci-archive", "a.tar")}:2.0`, `oci:${samples}:arm64`);
+    ocidex("annotate", `${at("oci-archive", "a.tar")}:2.0`, "--annotation", "a=b");
+    expect(containers.raw(`${at("oci-archive", "a.tar")}:1.0`)).toEqual(before);
+    expect(JSON.parse(String(containers.raw(`${at("oci-archive", "a.tar")}:2.0`))).annotations).toEqual({ a: "b" });
+    ocidex("rm", `${at("oci-archive", "a.tar")}:1.0`);
+    expect(tryOcidex("exists", `${at("oci-archive", "a.tar")}:1.0`).status).toBe(1);
+    expect(readdirSync(scratch.path).filter((name) => name.startsWith("."))).toEqual([]);
+  });
+
+  it("holds an index of an index, which skopeo finds", () => {
+    ocidex("push", "--quiet", "app", `oci:${samples}:multi`);
+    const inner = containers.raw(`oci:${samples}:multi`);
+    const descriptor = scratch.join("inner.json");
+    writeFileSync(descriptor, JSON.stringify({ mediaType: mediaTypes.ociIndex, digest: digestOf(inner), size: inner.length }));
+    ocidex("create", `oci:${samples}:outer`, `@${descriptor}`);
+    ocidex("push", "--quiet", `oci:${samples}:outer`, `${at("oci-archive", "nested.tar")}:1`);
+    expect(digests(`${at("oci-archive", "nested.tar")}:1`)[0]).toBe(digestOf(containers.raw(`oci:${samples}:outer`)));
+    expect(must(["tar", "-tf", scratch.join("nested.tar")])).toContain(`blobs/sha256/${digestOf(inner).slice(7)}\n`);
+  });
+});
+
+describe("an archive that skopeo or buildah writes", () => {
+  for (const kind of ["oci-archive", "docker-archive"] as const) {
+    for (const image of ["amd64", "empty", "large"]) {
+      it(`(${kind}:, image ${image}) is read with the digests of skopeo, and pushed`, () => {
+        const name = `${kind}-${image}.tar`;
+        containers.skopeo("copy", "--quiet", `oci:${samples}:${image}`, `${at(kind, name)}:app:1`);
+        const location = `${at(kind, name)}:app:1`;
+        const read = JSON.parse(ocidex("inspect", "--output", "raw", location));
+        const theirs = JSON.parse(String(containers.raw(location)));
+        expect([read.config.digest, read.layers.map(digestMember)]).toEqual([theirs.config.digest, theirs.layers.map(digestMember)]);
+        if (kind === "oci-archive") expect(digests(location)[0]).toBe(digests(location)[1]);
+        ocidex("create", "--replace", "one", location);
+        ocidex("push", "--quiet", "one", `${at("oci", "pushed")}:${kind}-${image}`);
+        containers.skopeo(
+          "copy",
+          "--quiet",
+          "--override-os",
+          "linux",
+          "--override-arch",
+          "amd64",
+          `${at("oci", "pushed")}:${kind}-${image}`,
+          at("dir", `copied-${kind}-${image}`),
+        );
+      });
+    }
+  }
+
+  it("(oci-archive: of an index) is read with the digest of skopeo", () => {
+    const location = `${at("oci-archive", "theirs.tar")}:1.0`;
+    ocidex("push", "--quiet", "app", `oci:${samples}:multi`);
+    containers.skopeo("copy", "--quiet", "--all", `oci:${samples}:multi`, location);
+    const [ours, theirs] = digests(location);
+    expect(ours).toBe(theirs);
+    ocidex("create", "all", "--all", location);
+    ocidex("push", "--quiet", "all", at("dir", "all"));
+    expect(JSON.parse(String(containers.raw(at("dir", "all")))).manifests.length).toBe(2);
+  });
+
+  it("(buildah's of both kinds) is added", () => {
+    const id = containers.buildah("pull", "--quiet", `${at("oci-archive", "oci-archive-amd64.tar")}:app:1`).trim();
+    containers.buildah("push", "--quiet", id, `${at("oci-archive", "buildah-oci.tar")}:b:1`);
+    containers.buildah("push", "--quiet", id, `${at("docker-archive", "buildah-docker.tar")}:b:1`);
+    must(["chmod", "-R", "a+r", scratch.path]);
+    for (const kind of ["oci", "docker"]) expect(ocidex("create", `buildah-${kind}`, at(`${kind}-archive`, `buildah-${kind}.tar`))).toMatch(/^[0-9a-f]{64}\n$/);
+  });
+
+  it("(compressed with gzip or zstd) is read, and nothing stays in the work directory", () => {
+    const plain = readFileSync(scratch.join("docker-archive-large.tar"));
+    writeFileSync(scratch.join("large.tar.gz"), gzipSync(plain, { level: 1 }));
+    writeFileSync(scratch.join("large.tar.zst"), Bun.zstdCompressSync(plain));
+    for (const packed of ["large.tar.gz", "large.tar.zst"]) {
+      expect(ocidex("inspect", "--output", "raw", at("docker-archive", packed))).toBe(
+        ocidex("inspect", "--output", "raw", at("docker-archive", "docker-archive-large.tar")),
+      );
+      ocidex("create", "--replace", "packed", at("docker-archive", packed));
+      ocidex("push", "--quiet", "packed", `${at("oci", "unpacked")}:${packed}`);
+    }
+    expect(readdirSync(env.TMPDIR)).toEqual([]);
+  });
+});
+
+function digestMember({ digest }: { readonly digest: string }): string {
+  return digest;
+}
+
+describe("a hostile archive", () => {
+  /** Ten GiB of zeros behind `head`, in 10 MiB. */
+  function bomb(name: string, head: Uint8Array): string {
+    const zeros = gzipSync(new Uint8Array(64 * mebibyte), { level: constants.Z_BEST_COMPRESSION });
+    const file = openSync(scratch.join(name), "w");
+    if (head.length > 0) writeSync(file, gzipSync(head));
+    for (let at = 0; at < 160; at++) writeSync(file, zeros);
+    closeSync(file);
+    return at("oci-archive", name);
+  }
+
+  async function refused(location: string): Promise<Measured & { readonly disk: number }> {
+    let disk = 0;
+    const size = (name: string): number => statSync(scratch.join("work", name), { throwIfNoEntry: false })?.size ?? 0;
+    const timer = setInterval(() => (disk = Math.max(disk, ...readdirSync(env.TMPDIR).map(size))), 20);
+    const ended = await start([...programs.executable, "manifest", "create", "hostile", location], { env, memory: true }).ended;
+    clearInterval(timer);
+    expect({ status: ended.status, stdout: ended.stdout }).toEqual({ status: 125, stdout: "" });
+    expect(ended.stderr).toMatch(/^Error: Cannot [^\n]+\n$/);
+    expect(ended.peak).toBeLessThanOrEqual(limit);
+    expect(readdirSync(env.TMPDIR)).toEqual([]);
+    expect(tryOcidex("exists", "hostile").status).toBe(1);
+    return { ...ended, disk };
+  }
+
+  it("that is 10 GiB of zeros is refused at once", async () => {
+    const { stderr, disk } = await refused(bomb("zeros.tar.gz", new Uint8Array(0)));
+    expect(stderr).toContain("begins with zeros");
+    expect(disk).toBeLessThan(mebibyte);
+  });
+
+  it("that holds a file of 10 GiB of zeros is refused before it fills the disk", async () => {
+    const head = rawMember({ name: "index.json", size: `${(10 * 2 ** 30).toString(8)}\0` });
+    const { stderr, disk } = await refused(bomb("file.tar.gz", head));
+    expect(stderr).toContain("unpack it yourself if it is to be trusted");
+    expect(disk).toBeLessThan(1024 * mebibyte);
+  });
+
+  it("with an index.json of 10 GiB that is a hole is refused without reading it", async () => {
+    writeFileSync(scratch.join("hole.tar"), rawTar({ name: "oci-layout", content: '{"imageLayoutVersion":"1.0.0"}' }).slice(0, 1024));
+    const file = openSync(scratch.join("hole.tar"), "a");
+    writeSync(file, rawMember({ name: "index.json", size: `${(8 * 2 ** 30 - 512).toString(8).padStart(11, "0")}\0` }).slice(0, 512));
+    closeSync(file);
+    truncateSync(scratch.join("hole.tar"), 8 * 2 ** 30 + 4096);
+    const { stderr, wall } = await refused(at("oci-archive", "hole.tar"));
+    expect(stderr).toContain("are more than 4194304");
+    expect(wall).toBeLessThan(5000);
+  });
+
+  it("made by tar with names that lead out is refused, and nothing is written", async () => {
+    writeFileSync(scratch.join("outside"), "mine");
+    must(["tar", "-C", samples, "-P", "-cf", scratch.join("out.tar"), "--transform", "s,^oci-layout,../outside,", "oci-layout", "index.json"]);
+    expect((await refused(at("oci-archive", "out.tar"))).stderr).toContain('"../outside" leads out of its directory');
+    expect(readFileSync(scratch.join("outside"), "utf8")).toBe("mine");
+  });
+
+  it("of 10^5 members is read", () => {
+    const members = [...Array(100_000).keys()].map((at) => rawMember({ name: `blobs/sha256/${String(at).padStart(64, "0")}`, content: "x" }));
+    writeFileSync(scratch.join("many.tar"), Buffer.concat([...members, rawTar()]));
+    must(["tar", "-C", samples, "-rf", scratch.join("many.tar"), "oci-layout", "index.json", "blobs"]);
+    expect(ocidex("inspect", `${at("oci-archive", "many.tar")}:amd64`)).toContain(mediaTypes.ociManifest);
+  });
+});
+
+describe("an archive of 2 GiB", () => {
+  const size = 2 ** 31;
+
+  async function measured(...args: readonly string[]): Promise<Measured> {
+    const ended = await start([...programs.executable, "manifest", ...args], { env, memory: true }).ended;
+    expect({ status: ended.status, stderr: ended.status === 0 ? "" : ended.stderr }).toEqual({ status: 0, stderr: "" });
+    expect(ended.peak).toBeLessThanOrEqual(limit);
+    return ended;
+  }
+
+  it("is added and pushed within 128 MiB, to a layout and to an archive", async () => {
+    const layer = scratch.join("layer");
+    must(["truncate", "--size", String(size), layer]);
+    const digest = must(["sha256sum", layer]).slice(0, 64);
+    const config = JSON.stringify({ architecture: "amd64", os: "linux", rootfs: { type: "layers", diff_ids: [`sha256:${digest}`] } });
+    writeFileSync(scratch.join("config.json"), config);
+    writeFileSync(scratch.join("manifest.json"), JSON.stringify([{ Config: "config.json", RepoTags: ["huge:1"], Layers: ["layer"] }]));
+    must(["tar", "-C", scratch.path, "-cf", scratch.join("huge.tar"), "config.json", "manifest.json", "layer"]);
+    must(["rm", layer]);
+    await measured("create", "huge", at("docker-archive", "huge.tar"));
+    await measured("push", "--quiet", "huge", `${at("oci", "huge")}:1`);
+    expect(statSync(scratch.join("huge/blobs/sha256", digest)).size).toBe(size);
+    must(["rm", "-r", scratch.join("huge")]);
+    await measured("push", "--quiet", "huge", `${at("oci-archive", "huge-oci.tar")}:1`);
+    must(["rm", scratch.join("huge.tar")]);
+    await measured("annotate", `${at("oci-archive", "huge-oci.tar")}:1`, "--annotation", "a=b");
+    expect(existsSync(scratch.join("huge-oci.tar"))).toBe(true);
+  }, 600_000);
+});
