@@ -35,6 +35,8 @@ export interface Archives {
   open(name: ArchiveName, options?: ContentOptions): Promise<Archive>;
   /** Looks through an archive again the next time, whatever its size and date say: two writings can be too close for them. */
   forget(path: string): void;
+  /** Tells whether a file is another than the one that was looked through last; it is looked through again then. */
+  hasChanged(path: string): Promise<boolean>;
   /** Removes what was unpacked. */
   close(): Promise<void>;
 }
@@ -62,13 +64,20 @@ export function openArchives(host: ArchiveHost): Archives {
       options.signal?.throwIfAborted();
       const status = await statusOf(host, name);
       const old = known.get(name.path);
-      if (old?.status.size === status.size && old.status.modified === status.modified) return old.archive;
+      if (old !== undefined && isSame(old.status, status)) return old.archive;
       const archive = look(name, status, options);
       known.set(name.path, { status, archive });
       archive.catch(() => known.delete(name.path));
       return archive;
     },
     forget: (path) => void known.delete(path),
+    async hasChanged(path) {
+      const status = await host.files.status(path);
+      const old = known.get(path);
+      if (old === undefined ? status === undefined : status !== undefined && isSame(old.status, status)) return false;
+      known.delete(path);
+      return true;
+    },
     async close() {
       // One that cannot be removed is swept away a day later.
       for (const path of unpacked) await host.files.remove(path).catch(() => {});
@@ -76,6 +85,10 @@ export function openArchives(host: ArchiveHost): Archives {
       known.clear();
     },
   };
+}
+
+function isSame(a: FileStatus, b: FileStatus): boolean {
+  return a.size === b.size && a.modified === b.modified;
 }
 
 async function statusOf({ files }: ArchiveHost, { path, what }: ArchiveName): Promise<FileStatus> {

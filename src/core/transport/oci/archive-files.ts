@@ -57,6 +57,23 @@ export async function readArchiveToEdit(file: ArchiveFile, options: ContentOptio
   return layout;
 }
 
+const maximumTries = 20;
+
+/**
+ * Does `task`, which reads the archive; again when it failed and somebody has put another archive in its place meanwhile, since
+ * what was looked for where it had been is then something else.
+ */
+export async function steadily<T>({ archives, path }: ArchiveFile, options: ContentOptions, task: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await task();
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (tries === maximumTries || !(await archives.hasChanged(path))) throw error;
+    }
+  }
+}
+
 /** A file that somebody takes away meanwhile is not there. */
 async function tryRead(file: ArchiveFile, options: ContentOptions): Promise<ArchiveLayout | undefined> {
   try {

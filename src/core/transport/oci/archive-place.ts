@@ -2,7 +2,7 @@ import { quote } from "../../base/mod.ts";
 import type { Archives } from "../../content/mod.ts";
 import type { ContentOptions, ContentPlace } from "../../port/mod.ts";
 import { formatLocation, type OciLocation } from "../../spec/mod.ts";
-import { type ArchiveFile, type ArchiveLayoutHost, readArchive } from "./archive-files.ts";
+import { type ArchiveFile, type ArchiveLayoutHost, readArchive, steadily } from "./archive-files.ts";
 import { rewriteArchive } from "./archive-rewrite.ts";
 import { openArchiveTarget } from "./archive-target.ts";
 import { readLayout } from "./layout.ts";
@@ -18,14 +18,14 @@ export type { ArchiveLayoutHost } from "./archive-files.ts";
 export async function openArchivePlace(host: ArchiveLayoutHost, archives: Archives, location: OciLocation): Promise<ContentPlace> {
   const file: ArchiveFile = { host, archives, location, what: quote(formatLocation(location)), path: host.files.absolute(location.path) };
   return {
-    source: openLayoutSource(location, (options) => readArchive(file, options)),
+    source: openLayoutSource(location, (options, task) => steadily(file, options, async () => task(await readArchive(file, options)))),
     target: openArchiveTarget(file),
     removeName: (options) => removeName(file, options),
   };
 }
 
 async function removeName(file: ArchiveFile, options: ContentOptions = {}): Promise<void> {
-  await readLayout(await readArchive(file, options), options);
+  await steadily(file, options, async () => readLayout(await readArchive(file, options), options));
   const name = entryName(file.location);
   await rewriteArchive(file, { ...options, edit: (index) => removeEntry(index, name), staged: new Map(), used: new Set() });
 }

@@ -2,7 +2,7 @@ import { type ByteStream, type Bytes, compareUtf8, encodeUtf8, equalBytes, OciEr
 import { type ContentFiles, replaceFile, sweepTemporaries, type TarContent, temporaryName, writeFile, writeTar } from "../../content/mod.ts";
 import type { ContentOptions } from "../../port/mod.ts";
 import type { Digest, ImageIndex } from "../../spec/mod.ts";
-import { type ArchiveFile, type ArchiveLayout, readArchiveToEdit } from "./archive-files.ts";
+import { type ArchiveFile, type ArchiveLayout, readArchiveToEdit, steadily } from "./archive-files.ts";
 import { indexName, layoutNaming, markerName, markerText, readLayout } from "./layout.ts";
 import { encodeLayoutIndex, readLayoutIndexToEdit } from "./layout-index.ts";
 
@@ -25,26 +25,31 @@ export interface Rewriting extends ContentOptions {
  * @throws {OciError} `CONFLICT`, `INVALID`, what the edit throws
  */
 export async function rewriteArchive(file: ArchiveFile, rewriting: Rewriting): Promise<void> {
+  const { files, clock } = file.host;
+  await sweepTemporaries(files, files.dirname(file.path), clock);
+  while (!(await steadily(file, rewriting, () => tryRewrite(file, rewriting))));
+}
+
+/** Returns false where somebody else was faster. */
+async function tryRewrite(file: ArchiveFile, rewriting: Rewriting): Promise<boolean> {
   const { host, path, what } = file;
   const { files } = host;
   const { signal } = rewriting;
+  const base = await readArchiveToEdit(file, rewriting);
+  const old = base && (await readLayout(base, rewriting));
+  const next = encodeLayoutIndex(rewriting.edit(readLayoutIndexToEdit(old, what)), what);
+  const contents = contentsOf(file, base, { ...rewriting, index: next });
+  if (old !== undefined && equalBytes(old, next) && rewriting.staged.size === 0) return true;
   const directory = files.dirname(path);
-  await sweepTemporaries(files, directory, host.clock);
-  for (;;) {
-    const base = await readArchiveToEdit(file, rewriting);
-    const old = base && (await readLayout(base, rewriting));
-    const next = encodeLayoutIndex(rewriting.edit(readLayoutIndexToEdit(old, what)), what);
-    const contents = contentsOf(file, base, { ...rewriting, index: next });
-    if (old !== undefined && equalBytes(old, next) && rewriting.staged.size === 0) return;
-    const prepared = files.join(directory, temporaryName(host.random));
-    try {
-      await writeFile(files, prepared, writeTar(contents), signal ? { signal } : {});
-      const options = { directory, name: nameOf(file), prepared, isCurrent: () => isUnchanged(file, base, old), ...(signal && { signal }) };
-      if (await replaceFile(host, options)) return;
-    } finally {
-      file.archives.forget(path);
-      await files.remove(prepared);
-    }
+  const prepared = files.join(directory, temporaryName(host.random));
+  try {
+    await writeFile(files, prepared, writeTar(contents), signal ? { signal } : {});
+    const options = { directory, name: nameOf(file), prepared, isCurrent: () => isUnchanged(file, base, old), ...(signal && { signal }) };
+    const isReplaced = await replaceFile(host, options);
+    file.archives.forget(path);
+    return isReplaced;
+  } finally {
+    await files.remove(prepared);
   }
 }
 

@@ -12,7 +12,7 @@ import {
 } from "../../content/mod.ts";
 import type { ContentOptions, ContentTarget } from "../../port/mod.ts";
 import { type Digest, formatLocation, type ManifestDocument, manifestMediaTypes } from "../../spec/mod.ts";
-import { type ArchiveFile, readArchiveToEdit } from "./archive-files.ts";
+import { type ArchiveFile, readArchiveToEdit, steadily } from "./archive-files.ts";
 import { rewriteArchive } from "./archive-rewrite.ts";
 import { layoutNaming } from "./layout.ts";
 import { entryName, setEntry, withArtifactType } from "./layout-index.ts";
@@ -44,8 +44,10 @@ export function openArchiveTarget(file: ArchiveFile): ContentTarget {
     name: formatLocation(location),
     accepts: (mediaType) => manifestMediaTypes.some((each) => each === mediaType),
     async hasManifest(descriptor, options) {
-      const content = await readable(file, progress, options);
-      const found = content && (await findComplete({ manifests: content, blobs: content }, descriptor, options));
+      const found = await steadily(file, options ?? {}, async () => {
+        const content = await readable(file, progress, options);
+        return content && (await findComplete({ manifests: content, blobs: content }, descriptor, options));
+      });
       for (const digest of found ?? []) progress.used.add(digest);
       return found !== undefined;
     },
@@ -80,7 +82,7 @@ interface Putting extends ContentOptions {
 async function put(file: ArchiveFile, progress: Progress, putting: Putting): Promise<"copied" | "exists"> {
   const { promised, signal } = putting;
   signal?.throwIfAborted();
-  if (await archiveHolds(file, promised, putting)) {
+  if (await steadily(file, putting, () => archiveHolds(file, promised, putting))) {
     progress.used.add(promised.digest);
     return "exists";
   }

@@ -16,7 +16,7 @@ export type { LayoutHost } from "./layout-files.ts";
 export async function openLayoutPlace(host: LayoutHost, location: OciLocation): Promise<ContentPlace> {
   const layout = openLayoutFiles(host, location);
   return {
-    source: openLayoutSource(location, () => findLayoutFiles(layout)),
+    source: openLayoutSource(location, async (_options, task) => task(await findLayoutFiles(layout))),
     target: openLayoutTarget(layout),
     removeName: (options) => removeName(layout, options),
   };

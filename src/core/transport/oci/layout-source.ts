@@ -3,22 +3,21 @@ import { type Descriptor, formatLocation, type OciLocation } from "../../spec/mo
 import { type OpenLayout, readLayout } from "./layout.ts";
 import { findEntry, noSuchEntry, readLayoutIndex } from "./layout-index.ts";
 
-/** Returns the reading side of the layout at `location`, which `open` returns each time it is needed. */
-export function openLayoutSource(location: OciLocation, open: (options: ContentOptions) => Promise<OpenLayout>): ContentSource {
-  const content = async (options: ContentOptions = {}) => (await open(options)).content;
+/** Does `task` with a layout, and returns what it returns; it may be called again. */
+export type UseLayout = <T>(options: ContentOptions, task: (layout: OpenLayout) => Promise<T>) => Promise<T>;
+
+/** Returns the reading side of the layout at `location`. */
+export function openLayoutSource(location: OciLocation, use: UseLayout): ContentSource {
   return {
     name: formatLocation(location),
-    async resolve(options = {}) {
-      const layout = await open(options);
-      return layout.content.readManifest(await readEntry(layout, options), options);
-    },
+    resolve: (options = {}) => use(options, async (layout) => layout.content.readManifest(await readEntry(layout, options), options)),
     async describe(options = {}) {
-      const { mediaType, digest, size } = await readEntry(await open(options), options);
+      const { mediaType, digest, size } = await use(options, (layout) => readEntry(layout, options));
       return { mediaType, digest, size };
     },
-    manifest: async (descriptor, options) => (await content(options)).readManifest(descriptor, options),
-    smallBlob: async (descriptor, options) => (await content(options)).readSmall(descriptor, options),
-    blob: async (descriptor, options) => (await content(options)).read(descriptor, options),
+    manifest: (descriptor, options = {}) => use(options, ({ content }) => content.readManifest(descriptor, options)),
+    smallBlob: (descriptor, options = {}) => use(options, ({ content }) => content.readSmall(descriptor, options)),
+    blob: (descriptor, options = {}) => use(options, ({ content }) => content.read(descriptor, options)),
   };
 }
 
