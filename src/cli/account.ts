@@ -25,8 +25,8 @@ export const accountFlags: readonly Flag[] = [
   },
 ];
 
-/** Flags that say how to trust the registry. */
-export const trustFlags: readonly Flag[] = accessFlags.filter(({ name }) => ["cert-dir", "tls-verify", "insecure"].includes(name));
+/** Flags that say how to trust the registry, and how long to wait for it. */
+export const trustFlags: readonly Flag[] = accessFlags.filter(({ name }) => ["cert-dir", "tls-verify", "insecure", "timeout"].includes(name));
 
 /** Returns the logins that the flags of {@linkcode accountFlags}, and of {@linkcode trustFlags} where the verb has them, lead to. */
 export function openAccountsOf({ host, report, signal, secrets, globals }: VerbContext, args: Args): Accounts {

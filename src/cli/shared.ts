@@ -97,21 +97,24 @@ export interface Access {
 
 /** Returns what `args` say about reaching a registry. */
 export function readAccess(args: Args): Access {
-  const [credentials, authFile, timeout] = [args.text("creds"), args.text("authfile"), args.duration("timeout")];
-  if (timeout === 0) throw usageError('invalid argument "0" for "--timeout" flag: expected more than 0');
+  const [credentials, authFile] = [args.text("creds"), args.text("authfile")];
   return {
-    ...(timeout !== undefined && { timeout }),
     ...(credentials !== undefined && { credentials }),
     ...(authFile !== undefined && { authFile }),
     ...readTrust(args),
   };
 }
 
-/** Returns what `args` say about trusting a registry. */
-export function readTrust(args: Args): Pick<Access, "certificateDirectory" | "verifyTls"> {
-  const certificateDirectory = args.text("cert-dir");
+/** Returns what `args` say about trusting a registry, and how long to wait for it. */
+export function readTrust(args: Args): Pick<Access, "certificateDirectory" | "verifyTls" | "timeout"> {
+  const [certificateDirectory, timeout] = [args.text("cert-dir"), args.duration("timeout")];
+  if (timeout === 0) throw usageError('invalid argument "0" for "--timeout" flag: expected more than 0');
   const verifyTls = args.has("insecure") ? !args.flag("insecure") : args.has("tls-verify") ? args.flag("tls-verify") : undefined;
-  return { ...(certificateDirectory !== undefined && { certificateDirectory }), ...(verifyTls !== undefined && { verifyTls }) };
+  return {
+    ...(certificateDirectory !== undefined && { certificateDirectory }),
+    ...(verifyTls !== undefined && { verifyTls }),
+    ...(timeout !== undefined && { timeout }),
+  };
 }
 
 /** Returns the members of a platform that the flags of {@linkcode platformFlags} name, as far as the verb has them. */

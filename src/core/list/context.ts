@@ -1,8 +1,8 @@
 import { createPool, type Pool } from "../base/mod.ts";
+import { withDeadline } from "../http/mod.ts";
 import type { Host, Report } from "../port/mod.ts";
 import { type ListStore, openListStore } from "../store/mod.ts";
 import { openTransports, type TransportOptions, type Transports } from "../transport/mod.ts";
-import { withDeadline } from "./deadline.ts";
 
 /** Everything a verb needs from outside. Make one with {@linkcode openLists} and use it for as many calls as you like. */
 export interface ListContext {

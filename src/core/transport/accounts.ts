@@ -2,6 +2,7 @@ import { type AccountFile, type AccountStore, type Credentials, createHelpers, o
 import type { Bytes } from "../base/mod.ts";
 import { OciError, quote } from "../base/mod.ts";
 import { swapFile } from "../content/mod.ts";
+import { withDeadline } from "../http/mod.ts";
 import type { Host } from "../port/mod.ts";
 import { openRegistries } from "../settings/mod.ts";
 import { createRegistryClient, verifyLogin } from "./registry/mod.ts";
@@ -11,7 +12,10 @@ import type { TransportOptions } from "./transports.ts";
 export type { Credentials } from "../auth/mod.ts";
 
 /** Options of {@linkcode openAccounts}. */
-export interface AccountOptions extends AccountFile, Omit<TransportOptions, "credentials" | "credentialDomains" | "concurrency"> {}
+export interface AccountOptions extends AccountFile, Omit<TransportOptions, "credentials" | "credentialDomains" | "concurrency"> {
+  /** Milliseconds after which a registry that is asked about a login is given up with `LIMIT`. @default none */
+  readonly timeout?: number;
+}
 
 /** What a login did. */
 export interface LoginResult {
@@ -54,8 +58,8 @@ export interface Accounts {
  * ```
  */
 export function openAccounts(host: Host, options: AccountOptions = {}): Accounts {
-  const { dockerFile: _, ...access } = options;
-  const { signal, report } = options;
+  const { dockerFile: _, timeout, ...access } = options;
+  const { report } = options;
   const registries = openRegistries(host, options);
   const client = createRegistryClient(host, registryOptions(host, access, registries));
   const store = openStore(host, options);
@@ -64,6 +68,7 @@ export function openAccounts(host: Host, options: AccountOptions = {}): Accounts
     const { domain, path } = parseRegistryKey(registry);
     const { refusal, isInsecure } = await registries.writing({ domain, repository: path });
     if (refusal) throw refusal;
+    const signal = timeout === undefined ? options.signal : withDeadline(host.clock, timeout, options.signal);
     const wanted = await verifyLogin(client, { domain, isInsecure, credentials, ...(signal && { signal }) });
     if (!wanted) warn(`${quote(domain)} asks for no login, so nobody knows whether this one is right`);
   };

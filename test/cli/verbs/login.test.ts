@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Host } from "../../../src/core/port/mod.ts";
 import { currentHost } from "../../../src/host/current.ts";
 import type { MemoryHostOptions } from "../../../src/host/memory.ts";
+import { testClock } from "../../helper/clock.ts";
 import { useHelpers } from "../../helper/credential-helper.ts";
 import type { RegistryOptions, TestRegistry } from "../../helper/registry.ts";
 import { authority, serverIdentity } from "../../helper/tls.ts";
@@ -44,6 +45,20 @@ async function write(host: Host, path: string, text: string): Promise<void> {
 const succeeded = { status: 0, output: "Login Succeeded!\n", errors: "" };
 
 describe("ocidex login", () => {
+  test("gives up a registry that never answers when the time of --timeout is over, and keeps nothing", async () => {
+    const clock = testClock();
+    const fetch: Host["fetch"] = (_, { signal } = {}) =>
+      new Promise((_, reject) => {
+        signal?.addEventListener("abort", () => reject(signal.reason));
+        clock.advance(20_000);
+      });
+    await on({ fetch, clock, input: password }, async ({ run, host }) => {
+      const { status, errors } = await run("login", "-u", "me", "--password-stdin", "--timeout=20s", "registry.example.com");
+      expect([status, errors.split("\n")[0]]).toEqual([125, 'Error: Cannot finish in "20s": the time is up, a longer --timeout gives more']);
+      expect(await host.files.status(file)).toBeUndefined();
+    });
+  });
+
   for (const auth of ["basic", "bearer"] as const) {
     test(`takes the password from standard input and keeps what the registry accepts (${auth})`, async () => {
       for (const input of [password, `${password}\n`, `${password}\r\n`]) {
