@@ -129,6 +129,16 @@ describe("a short name given as IMAGE", () => {
     }
   });
 
+  test("is asked for one after another, and no choice is lost", async () => {
+    const [one, two] = [await start(), await start()];
+    const names = ["a", "b", "c", "d"];
+    for (const name of names) seedImage(two, name, "latest");
+    const setting = await open(searching([one, two]), { answers: ["2", "2", "2", "2"] });
+    await addToList(setting.lists, "list", names);
+    const text = await readText(setting.host, noted);
+    for (const name of names) expect(text).toContain(`${name} = "${two.host}/${name}"`);
+  });
+
   test("is not noted when the image chosen is not there", async () => {
     const [one, two] = [await start(), await start()];
     const { host, lists } = await open(searching([one, two]), { answers: ["1"] });

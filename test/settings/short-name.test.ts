@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { decodeUtf8 } from "../../src/core/base/mod.ts";
-import { openRegistries, type Registries, type RegistriesOptions } from "../../src/core/settings/mod.ts";
+import { decodeUtf8, encodeUtf8 } from "../../src/core/base/mod.ts";
+import { noteChoice, openRegistries, type Registries, type RegistriesOptions } from "../../src/core/settings/mod.ts";
 import { formatReference, parseReference } from "../../src/core/spec/mod.ts";
 import { type MemoryHostOptions, memoryHost } from "../../src/host/memory.ts";
 
@@ -75,16 +75,25 @@ describe("openRegistries().credentialKeepers()", () => {
   });
 });
 
-describe("openRegistries().noted()", () => {
+describe("openRegistries().choices()", () => {
+  test("is in the user's cache, root's own, or what was named; a user without a home has none", () => {
+    expect(open({}).choices()).toBe(noted);
+    expect(open({}, {}, { environment: { user: 0, home: "/root" } }).choices()).toBe("/var/cache/containers/short-name-aliases.conf");
+    expect(open({}, { shortNameAliases: "/other.conf" }).choices()).toBe("/other.conf");
+    expect(open({}, {}, { environment: {} }).choices()).toBeUndefined();
+  });
+});
+
+describe("noteChoice()", () => {
+  const choice = { name: "me/app:1", reference: parseReference("r.test/me/app:1"), file: noted };
   test("adds a choice to those that were made", async () => {
-    const registries = open({ [noted]: '[aliases]\n"other" = "a.test/other"\n' });
-    const { file, bytes } = (await registries.noted({ name: "me/app:1", reference: parseReference("r.test/me/app:1") })) ?? {};
-    expect(file).toBe(noted);
-    const again = open({ [noted]: decodeUtf8(bytes ?? new Uint8Array(), "file") });
+    const bytes = noteChoice(encodeUtf8('[aliases]\n"other" = "a.test/other"\n'), choice);
+    const again = open({ [noted]: decodeUtf8(bytes, "file") });
     expect([await meanings(again, "me/app:2"), await meanings(again, "other")]).toEqual([["r.test/me/app:2"], ["a.test/other"]]);
+    expect(await meanings(open({ [noted]: decodeUtf8(noteChoice(undefined, choice), "file") }), "me/app")).toEqual(["r.test/me/app"]);
   });
 
-  test("knows no place for a user without a home", async () => {
-    expect(await open({}, {}, { environment: {} }).noted({ name: "app", reference: parseReference("r.test/app") })).toBeUndefined();
+  test("never replaces a file that it cannot read", () => {
+    expect(() => noteChoice(encodeUtf8("broken"), choice)).toThrow(`Cannot use registries configuration "${noted}", line 1`);
   });
 });

@@ -1,6 +1,6 @@
-import { isOciError, OciError, quote, streamBytes } from "../base/mod.ts";
-import { publishFile } from "../content/mod.ts";
-import { type ShortName, unknownShortName } from "../settings/mod.ts";
+import { type Bytes, isOciError, OciError, quote } from "../base/mod.ts";
+import { swapFile } from "../content/mod.ts";
+import { noteChoice, type ShortName, unknownShortName } from "../settings/mod.ts";
 import { type DockerLocation, formatReference, type Reference } from "../spec/mod.ts";
 import { type ListContext, signalOf, warn } from "./context.ts";
 
@@ -62,12 +62,15 @@ async function firstOf<T>(context: ListContext, { name, references, find }: Cand
 
 /** What was chosen holds from then on, for buildah and podman too; an image is not given up because of it. */
 async function note(context: ListContext, name: string, reference: Reference): Promise<void> {
-  const { files, random } = context.host;
+  const { files } = context.host;
+  const choices = context.transports.registries.choices();
+  if (choices === undefined) return;
+  const file = files.absolute(choices);
+  const directory = files.dirname(file);
+  const edit = async (current: Bytes | undefined) => noteChoice(current, { name, reference, file });
   try {
-    const noted = await context.transports.registries.noted({ name, reference });
-    if (noted === undefined) return;
-    await files.makeDirectory(files.dirname(noted.file), { mode: 0o700 });
-    await publishFile(files, noted.file, streamBytes(noted.bytes), { random, ...signalOf(context) });
+    await files.makeDirectory(directory, { mode: 0o700 });
+    await swapFile(context.host, edit, { directory, name: file.slice(directory.length).replace(/^[\\/]+/, ""), mode: 0o600, ...signalOf(context) });
   } catch (error) {
     if (!isOciError(error)) throw error;
     warn(context, `the choice of ${formatReference(reference)} for ${quote(name)} was not noted: ${error.message}`);

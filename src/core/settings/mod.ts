@@ -6,4 +6,4 @@ export type { SettingsHost } from "./places.ts";
 export * from "./proxy.ts";
 export * from "./registries.ts";
 export type { CredentialKeeper } from "./registries-conf.ts";
-export type { Choice, ShortName } from "./short-name.ts";
+export { type Choice, noteChoice, type ShortName } from "./short-name.ts";

@@ -4,7 +4,7 @@ import { type Endpoint, readingEndpoints, writingEndpoint } from "./endpoint.ts"
 import { loadRegistriesConf, type RegistriesConfOptions } from "./load-registries-conf.ts";
 import type { SettingsHost } from "./places.ts";
 import type { CredentialKeeper, RegistriesConf } from "./registries-conf.ts";
-import { aliasFile, type Choice, findShortName, noteAlias, type ShortName } from "./short-name.ts";
+import { aliasFile, findShortName, type ShortName } from "./short-name.ts";
 
 /** Options of {@linkcode openRegistries}. */
 export interface RegistriesOptions extends RegistriesConfOptions {
@@ -22,24 +22,21 @@ export interface Registries {
   credentialKeepers(): Promise<readonly CredentialKeeper[]>;
   /** Returns what a name without host may mean. @throws {OciError} `INVALID` */
   shortName(name: string): Promise<ShortName>;
-  /** Returns where a choice for a short name is noted and what the file then holds, or undefined where there is no place for it. */
-  noted(choice: Choice): Promise<{ readonly file: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined>;
+  /** Returns the file in which choices for short names are noted, see {@linkcode noteChoice}, or undefined where this user has no place for it. */
+  choices(): string | undefined;
 }
 
 /** Returns what the user of `host` has settled for registries. */
 export function openRegistries(host: SettingsHost, options: RegistriesOptions = {}): Registries {
   let loaded: Promise<RegistriesConf> | undefined;
   const load = () => (loaded ??= loadRegistriesConf(host, options));
-  const file = () => options.shortNameAliases ?? aliasFile(host);
+  const choices = () => options.shortNameAliases ?? aliasFile(host);
   return {
     reading: async (reference) => readingEndpoints(await load(), reference),
     writing: async (reference) => writingEndpoint(await load(), reference),
     credentialKeepers: async () => (await load()).keepers ?? [],
-    shortName: async (name) => findShortName(host, await load(), { name, file: file() }),
-    async noted(choice) {
-      const path = file();
-      return path === undefined ? undefined : { file: path, bytes: await noteAlias(host, path, choice) };
-    },
+    shortName: async (name) => findShortName(host, await load(), { name, file: choices() }),
+    choices,
   };
 }
 

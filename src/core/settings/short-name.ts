@@ -1,7 +1,8 @@
 import { stringify } from "smol-toml";
-import { encodeUtf8, quote } from "../base/mod.ts";
+import { type Bytes, encodeUtf8, quote } from "../base/mod.ts";
 import { parseReference, type Reference } from "../spec/mod.ts";
 import { readIfThere } from "./load-registries-conf.ts";
+import { parseRegistriesConf } from "./parse-registries-conf.ts";
 import type { SettingsHost } from "./places.ts";
 import { emptyRegistriesConf, type RegistriesConf, type ShortNameMode } from "./registries-conf.ts";
 
@@ -41,9 +42,9 @@ export interface NotedName {
   readonly file: string | undefined;
 }
 
-/** Returns the content of a file of choices in which `name` means `reference`, beside what it says already. */
-export async function noteAlias(host: SettingsHost, file: string, { name, reference }: Choice): Promise<Uint8Array<ArrayBuffer>> {
-  const before = (await readIfThere(host, file)) ?? emptyRegistriesConf;
+/** Returns the content of a file of choices beside what it says already; undefined is no file. @throws {OciError} `INVALID` for one that cannot be read */
+export function noteChoice(current: Bytes | undefined, { name, reference, file }: Choice): Bytes {
+  const before = current === undefined ? emptyRegistriesConf : parseRegistriesConf(current, file);
   const aliases = Object.fromEntries([...before.aliases].map(([short, alias]) => [short, alias.name]));
   const { short } = splitShortName(name);
   return encodeUtf8(stringify({ aliases: { ...aliases, [short]: `${reference.domain}/${reference.repository}` } }));
@@ -55,6 +56,8 @@ export interface Choice {
   readonly name: string;
   /** What it means. */
   readonly reference: Reference;
+  /** Where it is noted. */
+  readonly file: string;
 }
 
 /** Splits tag and digest off, which an alias does not have. @throws {OciError} `INVALID` for what is no name */
