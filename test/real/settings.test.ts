@@ -35,6 +35,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all([registry, mirror].map((server) => server?.[Symbol.asyncDispose]()));
+  must([...asRoot, "rm", "-rf", scratch.join("pull")]);
   containers?.[Symbol.dispose]();
   scratch[Symbol.dispose]();
 });
@@ -128,7 +129,7 @@ describe("the same registries.conf means the same to skopeo and to ocidex:", () 
 describe("a short name", () => {
   const searching = (mode: string) =>
     `unqualified-search-registries = ["MIRROR", "REGISTRY"]\nshort-name-mode = "${mode}"\n${insecure}[[registry]]\nlocation = "MIRROR"\ninsecure = true\n[aliases]\n"alias" = "REGISTRY/both"\n`;
-  const pull = (conf: string, name: string): Ran =>
+  const pull = (conf: string, name: string, ...flags: readonly string[]): Ran =>
     run(
       [
         ...asRoot,
@@ -142,6 +143,7 @@ describe("a short name", () => {
         "--registries-conf",
         conf,
         ...alone(),
+        ...flags,
         "pull",
         "--quiet",
         name,
@@ -167,32 +169,44 @@ describe("a short name", () => {
     }
   });
 
-  it("is asked for on a terminal, and what was chosen holds for buildah's file of choices", () => {
+  for (const [kind, program] of Object.entries(programs)) {
+    it(`is asked for on a terminal by the ${kind}, and what was chosen is noted where buildah notes it`, () => {
+      const conf = settle(searching("enforcing"));
+      const choices = scratch.join(`choices of the ${kind}.conf`);
+      const words = [
+        ...program,
+        "--registries-conf",
+        conf,
+        ...alone(),
+        "--short-name-alias-conf",
+        choices,
+        "manifest",
+        "create",
+        "--replace",
+        "list",
+        "both:amd64",
+      ];
+      const line = words.map((word) => `'${word}'`).join(" ");
+      const { stdout, status } = spawnSync("script", ["-qec", line, "/dev/null"], { env: { ...process.env, ...env }, input: "2\n", encoding: "utf8" });
+      expect(stdout).toContain(
+        `"both:amd64" is a short name. Which image is meant?\r\n  1) ${mirror.host}/both:amd64\r\n  2) ${registry.host}/both:amd64\r\nNumber [1]: `,
+      );
+      expect(status).toBe(0);
+      expect(must(["cat", choices])).toContain(`both = "${registry.host}/both"`);
+      const again = ocidex(program, conf, "create", "--replace", "other", "both:amd64", "--short-name-alias-conf", choices);
+      expect(again).toMatchObject({ status: 0, stderr: "" });
+    });
+  }
+
+  it("that was chosen for ocidex is what buildah takes too", () => {
     const conf = settle(searching("enforcing"));
     const choices = scratch.join("choices.conf");
-    const line = [
-      ...programs.executable,
-      "--registries-conf",
-      conf,
-      ...alone(),
-      "--short-name-alias-conf",
-      choices,
-      "manifest",
-      "create",
-      "--replace",
-      "list",
-      "both:amd64",
-    ];
-    const { stdout, status } = spawnSync("script", ["-qec", line.join(" "), "/dev/null"], { env: { ...process.env, ...env }, input: "2\n", encoding: "utf8" });
-    expect(stdout).toContain(
-      `"both:amd64" is a short name. Which image is meant?\r\n  1) ${mirror.host}/both:amd64\r\n  2) ${registry.host}/both:amd64\r\nNumber [1]: `,
-    );
-    expect(status).toBe(0);
-    expect(must(["cat", choices])).toContain(`both = "${registry.host}/both"`);
-    expect(ocidex(programs.executable, conf, "create", "--replace", "other", "both:amd64", "--short-name-alias-conf", choices)).toMatchObject({
-      status: 0,
-      stderr: "",
-    });
+    writeFileSync(choices, `[aliases]\n"only/registry" = "${registry.host}/only/registry"\n`);
+    for (const flags of [[], ["--short-name-alias-conf", choices]]) {
+      const works = flags.length > 0;
+      expect([works, pull(conf, "only/registry:arm64", ...flags).status === 0]).toEqual([works, works]);
+      expect([works, ocidex(programs.executable, conf, "create", "--replace", "list", "only/registry:arm64", ...flags).status === 0]).toEqual([works, works]);
+    }
   });
 });
 
