@@ -111,6 +111,25 @@ describe("an archive that ocidex writes", () => {
   });
 });
 
+describe("an archive of docker that the library writes", () => {
+  it("is read by skopeo and buildah as the image it was, its gzip layers unpacked", async () => {
+    containers.skopeo("copy", "--quiet", "--dest-compress", "--dest-compress-format", "gzip", `oci:${samples}:large`, at("dir", "packed-dir"));
+    const { source } = await openTransports(await currentHost()).place(parseLocation(at("dir", "packed-dir")));
+    const image = await source.resolve();
+    if (!("layers" in image.value)) throw new Error("it is no image");
+    expect(image.value.layers.map(({ mediaType }) => mediaType)).toEqual([mediaTypes.ociLayerGzip]);
+    const { target } = await openTransports(await currentHost()).place(parseLocation(`${at("docker-archive", "written.tar")}:written:1`));
+    for (const blob of [image.value.config, ...image.value.layers]) await target.putBlob(blob, () => source.blob(blob));
+    await target.putRoot(image);
+    const plain = JSON.parse(String(containers.raw(`oci:${samples}:large`)));
+    const read = JSON.parse(String(containers.raw(`${at("docker-archive", "written.tar")}:written:1`)));
+    expect([read.config.digest, read.layers.map(digestMember)]).toEqual([plain.config.digest, plain.layers.map(digestMember)]);
+    containers.skopeo("copy", "--quiet", `${at("docker-archive", "written.tar")}:written:1`, at("dir", "written-dir"));
+    expect(containers.buildah("pull", "--quiet", at("docker-archive", "written.tar")).trim()).toMatch(/^[0-9a-f]{64}$/);
+    expect(readdirSync(scratch.path).filter((name) => name.startsWith("."))).toEqual([]);
+  });
+});
+
 describe("an archive that skopeo or buildah writes", () => {
   for (const kind of ["oci-archive", "docker-archive"] as const) {
     for (const image of ["amd64", "empty", "large"]) {
