@@ -185,6 +185,7 @@ describe("openDockerArchives() reading", () => {
       "UNSUPPORTED",
       "compressed with xz",
     ],
+    ["100 000 images", [{ name: "manifest.json", content: `[${Array(100_000).fill('{"Config":"c.json"}').join(",")}]` }], "LIMIT", "more than 10000"],
     ["a manifest.json of 5 MiB", [{ name: "manifest.json", content: " ".repeat(5 << 20) }], "LIMIT", "more than 4194304"],
   ];
   for (const [fault, members, code, message] of bad) {

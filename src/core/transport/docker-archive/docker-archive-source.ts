@@ -1,9 +1,11 @@
-import { OciError, quote, streamBytes } from "../../base/mod.ts";
-import { type Archive, openDocument, readTreeFile, verifyBytes, verifyStream } from "../../content/mod.ts";
+import { type ByteStream, OciError, quote, readAll } from "../../base/mod.ts";
+import { type Archive, openDocument, verifyStream } from "../../content/mod.ts";
 import type { ContentOptions, ContentSource, Hash } from "../../port/mod.ts";
 import { type Descriptor, type Digest, type DockerArchiveLocation, formatLocation } from "../../spec/mod.ts";
 import { type OpenImage, openSavedImage } from "./saved-image.ts";
 import { chooseSaved, readSavedManifest, type SavedImage } from "./saved-manifest.ts";
+
+const smallLimit = 4 * 1024 * 1024;
 
 /** The images of one archive, each opened once. */
 export interface OpenImages {
@@ -34,6 +36,7 @@ export async function openImages(hash: Hash, archive: Archive, options: ContentO
 export function openDockerArchiveSource(hash: Hash, location: DockerArchiveLocation, open: (options: ContentOptions) => Promise<OpenImages>): ContentSource {
   const name = formatLocation(location);
   const what = quote(name);
+  const missing = (digest: Digest) => new OciError("NOT_FOUND", `Cannot read ${digest} in ${what}: the archive does not hold it, or no longer`);
   const chosen = async (options: ContentOptions = {}): Promise<OpenImage> => {
     options.signal?.throwIfAborted();
     const images = await open(options);
@@ -44,9 +47,15 @@ export function openDockerArchiveSource(hash: Hash, location: DockerArchiveLocat
     const images = await open(options);
     for (const saved of images.saved) {
       const image = await images.open(saved, options);
-      if (holds(image, digest)) return { ...image, archive: images.archive };
+      if (image.document.descriptor.digest === digest || image.blobs.has(digest)) return { ...image, archive: images.archive };
     }
-    throw new OciError("NOT_FOUND", `Cannot read ${digest} in ${what}: the archive does not hold it, or no longer`);
+    throw missing(digest);
+  };
+  const blob = async (descriptor: Descriptor, options: ContentOptions = {}): Promise<ByteStream> => {
+    const { archive, blobs } = await holding(descriptor.digest, options);
+    const path = blobs.get(descriptor.digest);
+    if (path === undefined) throw missing(descriptor.digest);
+    return verifyStream(hash, await archive.tree.read(path, options), descriptor, `blob ${descriptor.digest} in ${what}`);
   };
   return {
     name,
@@ -56,32 +65,7 @@ export function openDockerArchiveSource(hash: Hash, location: DockerArchiveLocat
       const { document } = await holding(descriptor.digest, options);
       return openDocument(hash, document.bytes, { what: `manifest ${descriptor.digest} in ${what}`, expected: descriptor });
     },
-    async smallBlob(descriptor, options) {
-      const bytes = await readSmall(await holding(descriptor.digest, options), descriptor, options);
-      verifyBytes(hash, bytes, descriptor, `blob ${descriptor.digest} in ${what}`);
-      return bytes;
-    },
-    async blob(descriptor, options = {}) {
-      const image = await holding(descriptor.digest, options);
-      const path = image.layers.get(descriptor.digest);
-      const stream = path === undefined ? streamBytes(image.config) : await image.archive.tree.read(path, options);
-      return verifyStream(hash, stream, descriptor, `blob ${descriptor.digest} in ${what}`);
-    },
+    smallBlob: async (descriptor, options) => readAll(await blob(descriptor, options), { limit: smallLimit, what: `blob ${descriptor.digest} in ${what}` }),
+    blob,
   };
-}
-
-function holds({ document, layers }: OpenImage, digest: Digest): boolean {
-  return document.descriptor.digest === digest || layers.has(digest) || ("config" in document.value && document.value.config.digest === digest);
-}
-
-const smallLimit = 4 * 1024 * 1024;
-
-async function readSmall(
-  image: OpenImage & Pick<OpenImages, "archive">,
-  { digest }: Descriptor,
-  options: ContentOptions = {},
-): Promise<Uint8Array<ArrayBuffer>> {
-  const path = image.layers.get(digest);
-  if (path === undefined) return image.config;
-  return (await readTreeFile(image.archive.tree, path, { ...options, limit: smallLimit })) ?? image.config;
 }

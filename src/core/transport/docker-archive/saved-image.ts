@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { type Bytes, iterate, OciError, parseJson, quote, readAll } from "../../base/mod.ts";
+import { iterate, OciError, parseJson, quote, readAll } from "../../base/mod.ts";
 import { detectCompression, digestBytes, magicSize, newDocument, readTreeFile, type Tree, type TreePath } from "../../content/mod.ts";
 import type { ContentOptions, Hash } from "../../port/mod.ts";
 import { type Descriptor, type Digest, DigestSchema, type ManifestDocument, mediaTypes, tryParseDigest } from "../../spec/mod.ts";
@@ -9,10 +9,8 @@ import type { SavedImage } from "./saved-manifest.ts";
 export interface OpenImage {
   /** The manifest. */
   readonly document: ManifestDocument;
-  /** The bytes of the config, as they are. */
-  readonly config: Bytes;
-  /** The layers, as they are. */
-  readonly layers: ReadonlyMap<Digest, TreePath>;
+  /** Its config and its layers, as they are. */
+  readonly blobs: ReadonlyMap<Digest, TreePath>;
 }
 
 const configLimit = 4 * 1024 * 1024;
@@ -37,16 +35,16 @@ export async function openSavedImage(hash: Hash, tree: Tree, saved: SavedImage, 
   if (diffIds.length !== names.length)
     throw new OciError("INVALID", `Cannot read ${path.what}: it names ${diffIds.length} layers, and the archive lists ${names.length} for it`);
   const layers: Descriptor[] = [];
-  const paths = new Map<Digest, TreePath>();
+  const descriptor = { mediaType: mediaTypes.dockerConfig, digest: digestBytes(hash, config), size: config.length };
+  const blobs = new Map<Digest, TreePath>([[descriptor.digest, path]]);
   for (const [at, name] of names.entries()) {
     const layer = treePath(tree, name, "layer");
-    const descriptor = await describeLayer(hash, tree, layer, { ...options, diffId: diffIds[at] });
-    layers.push(descriptor);
-    paths.set(descriptor.digest, layer);
+    const described = await describeLayer(hash, tree, layer, { ...options, diffId: diffIds[at] });
+    layers.push(described);
+    blobs.set(described.digest, layer);
   }
-  const descriptor = { mediaType: mediaTypes.dockerConfig, digest: digestBytes(hash, config), size: config.length };
   const document = newDocument(hash, { schemaVersion: 2, mediaType: mediaTypes.dockerManifest, config: descriptor, layers });
-  return { document, config, layers: paths };
+  return { document, blobs };
 }
 
 function treePath(tree: Tree, name: string, kind: string): TreePath {

@@ -17,6 +17,7 @@ export interface SavedImage {
 /** Name of the file that lists the images. */
 export const savedManifestName = "manifest.json";
 const limit = 4 * 1024 * 1024;
+const mostImages = 10_000;
 const strings = v.nullish(v.array(v.string()));
 const SavedSchema: v.GenericSchema<unknown, readonly SavedImage[]> = v.array(v.object({ Config: v.string(), RepoTags: strings, Layers: strings }));
 
@@ -24,10 +25,16 @@ const SavedSchema: v.GenericSchema<unknown, readonly SavedImage[]> = v.array(v.o
 export async function readSavedManifest(tree: Tree, options: ContentOptions = {}): Promise<readonly SavedImage[]> {
   const what = `${savedManifestName} of ${tree.what}`;
   const bytes = await readTreeFile(tree, { parts: [savedManifestName], what }, { ...options, limit });
-  if (bytes !== undefined) return parseJson(SavedSchema, bytes, what);
+  if (bytes !== undefined) return requireFew(parseJson(SavedSchema, bytes, what), what);
   const isLayout = (await tree.size({ parts: ["oci-layout"], what: tree.what })) !== undefined;
   const seen = isLayout ? "it holds an OCI layout, expected oci-archive: before its name" : "docker save has written none since version 1.10 without";
   throw new OciError("INVALID", `Cannot read ${tree.what}: the archive has no ${savedManifestName}, ${seen}`);
+}
+
+/** Each has a config of up to 4 MiB to be read. */
+function requireFew(images: readonly SavedImage[], what: string): readonly SavedImage[] {
+  if (images.length <= mostImages) return images;
+  throw new OciError("LIMIT", `Cannot read ${what}: it lists ${images.length} images, more than ${mostImages}`);
 }
 
 /** Which image of an archive is meant. */
