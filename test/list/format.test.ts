@@ -1,5 +1,5 @@
 import { describe, expect, it } from "bun:test";
-import { addToList, annotateList, annotateListEntries, createList, parseFormat, pushList } from "../../src/core/list/mod.ts";
+import { addToList, annotateList, annotateListEntries, createList, parseFormat, pushList, removeFromList } from "../../src/core/list/mod.ts";
 import { mediaTypes } from "../../src/core/spec/mod.ts";
 import { entryIn, failureOf, fillSource, indexAt, indexOfList, openDesk, putImage, readAt } from "../helper/lists.ts";
 
@@ -63,7 +63,7 @@ describe("createList()", () => {
     await addToList(lists, "docker", ["oci:/src:amd64"], { features: ["sse4"] });
     await createList(lists, "app", { images: ["docker"] });
     expect(warnings()).toEqual([`an OCI image index cannot hold features "sse4" of ${amd64.descriptor.digest}; the list's record keeps it for a push as v2s2`]);
-    expect((await lists.store.find("app"))?.features).toEqual({ [amd64.descriptor.digest]: ["sse4"] });
+    expect((await lists.store.find("app"))?.features).toEqual({ [`${amd64.descriptor.digest} linux/amd64`]: ["sse4"] });
   });
 });
 
@@ -154,7 +154,7 @@ describe("features", () => {
     await createList(lists, "app", { images: ["oci:/src:amd64"] });
     await addToList(lists, "app", ["oci:/src:amd64"], { features: ["sse4"] });
     expect(warnings()).toEqual([`an OCI image index cannot hold features "sse4" of ${amd64.descriptor.digest}; the list's record keeps it for a push as v2s2`]);
-    expect((await lists.store.find("app"))?.features).toEqual({ [amd64.descriptor.digest]: ["sse4"] });
+    expect((await lists.store.find("app"))?.features).toEqual({ [`${amd64.descriptor.digest} linux/amd64`]: ["sse4"] });
   });
 
   for (const [how, change] of Object.entries({
@@ -169,6 +169,53 @@ describe("features", () => {
       expect((await lists.store.find("app"))?.features).toEqual({});
     });
   }
+
+  it("of an image that stands in a list for several platforms are those of one of them", async () => {
+    const desk = openDesk();
+    const { lists, host } = desk;
+    const { amd64 } = await fillSource(host);
+    const { digest } = amd64.descriptor;
+    await createList(lists, "app", { images: ["oci:/src:amd64=linux/amd64", "oci:/src:amd64=linux/386", "oci:/src:amd64=linux/riscv64"] });
+    const featuresAt = async (to: string) => {
+      await pushList(lists, "app", [to], { format: "v2s2" });
+      return (await indexAt(host, to)).manifests.map(({ platform }) => platform?.features);
+    };
+    await annotateListEntries(lists, "app", ["linux/amd64"], { platform: { features: ["sse4"] } });
+    expect(await featuresAt("dir:/one")).toEqual([["sse4"], undefined, undefined]);
+    desk.warnings();
+    await pushList(lists, "app", ["dir:/two"]);
+    expect(desk.warnings().join("\n").split("sse4").length).toBe(2);
+    await annotateListEntries(lists, "app", ["linux/386"], { platform: { features: ["mmx"] } });
+    await removeFromList(lists, "app", ["linux/amd64"]);
+    expect((await lists.store.find("app"))?.features).toEqual({ [`${digest} linux/386`]: ["mmx"] });
+    await annotateListEntries(lists, "app", ["linux/riscv64"], { unset: ["features"] });
+    expect(await featuresAt("dir:/three")).toEqual([["mmx"], undefined]);
+  });
+
+  it("follow an entry whose platform changes, and are told of no more often than they come", async () => {
+    const { lists, host, warnings } = openDesk();
+    const { amd64 } = await fillSource(host);
+    await createList(lists, "app", { images: ["oci:/src:amd64"] });
+    await annotateListEntries(lists, "app", ["linux/amd64"], { platform: { features: ["sse4"] } });
+    warnings();
+    await annotateListEntries(lists, "app", ["linux/amd64"], { annotations: { title: "app" } });
+    await annotateList(lists, "app", { annotations: { title: "app" } });
+    await addToList(lists, "app", ["oci:/src:arm64"]);
+    expect(warnings()).toEqual([]);
+    await annotateListEntries(lists, "app", ["linux/amd64"], { platform: { variant: "v3" } });
+    expect((await lists.store.find("app"))?.features).toEqual({ [`${amd64.descriptor.digest} linux/amd64/v3`]: ["sse4"] });
+    expect((await indexOfList(lists, "app")).manifests[0]?.platform).toEqual({ architecture: "amd64", os: "linux", variant: "v3" });
+  });
+
+  it("are named where --format oci leaves them out of a push", async () => {
+    const { lists, host, warnings } = openDesk();
+    const { amd64 } = await fillSource(host);
+    await createList(lists, "app", { images: ["oci:/src:amd64"] });
+    await annotateListEntries(lists, "app", ["linux/amd64"], { platform: { features: ["sse4"] } });
+    warnings();
+    await pushList(lists, "app", ["dir:/out"], { format: "oci" });
+    expect(warnings()).toEqual([`the push as oci loses features "sse4" of ${amd64.descriptor.digest}`]);
+  });
 
   it("come back into the list with --format v2s2", async () => {
     const { lists, warnings, amd64 } = await withFeatures();

@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from "bun:test";
 import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isOciError } from "../../src/core/base/mod.ts";
+import { encodeRemoval } from "../../src/core/store/list-record.ts";
 import { type ListStore, openListStore } from "../../src/core/store/mod.ts";
+import { openShelves } from "../../src/core/store/shelves.ts";
 import { type Place, places } from "./hosts.ts";
 import { emptyState, withEntry } from "./sample.ts";
 
@@ -92,6 +94,22 @@ describe.each(damages)("a list store with %s", (_, damage) => {
     expect(await store.untag("other")).toEqual({ removed: true, id: ids.other });
     expect(await store.all()).toEqual({ records: [], damaged: [] });
     expect((await store.create("app", emptyState)).names).toEqual(["localhost/app:latest"]);
+  });
+
+  it("in the record of a list that was removed, whose name is left, reports it like any other", async () => {
+    const shelves = openShelves(place.host, join(place.root, "ocidex"));
+    const list = { id: ids.app, name: "localhost/app:latest" };
+    const outcome = await shelves.registers.update(shelves.listPath(ids.app), async () => encodeRemoval(place.host.hash, list, { generation: 2, nonce: "x" }));
+    expect([outcome, await store.find("app")]).toEqual(["written", undefined]);
+    const path = join(shelves.listPath(ids.app), "2.json");
+    damage(path);
+    const { code, message } = await failureOf(store.find("app"));
+    expect([code, message.includes(`"${path}"`)]).toEqual(["DAMAGED", true]);
+    await expect(store.create("app", emptyState)).rejects.toThrow("is already in use");
+    await expectOtherServed();
+    await store.remove(ids.app);
+    expect((await store.create("app", emptyState)).names).toEqual(["localhost/app:latest"]);
+    expect((await store.all()).damaged).toEqual([]);
   });
 
   it("in everything still removes a list by its ID", async () => {

@@ -42,6 +42,15 @@ const many = async (store: ListStore) => {
 };
 const idOf = async (store: ListStore) => (await store.find("app"))?.id ?? "";
 
+const replaced = async (store: ListStore) => {
+  await one(store);
+  await store.create("app", emptyState, { replace: true });
+};
+const removeNameless = async (store: ListStore) => {
+  const { records } = await store.all();
+  for (const { id, names } of records) if (names.length === 0) await store.remove(id);
+};
+
 const operations: readonly Operation[] = [
   { name: "create() in a new store", before: "", after: `${app}=0`, prepare: async () => {}, run: one },
   {
@@ -73,6 +82,14 @@ const operations: readonly Operation[] = [
     run: async (store) => store.edit(await idOf(store), (state) => withEntry(state, 9)),
   },
   { name: "remove()", before: `${app}=0`, after: "", prepare: one, run: async (store) => store.remove(await idOf(store)) },
+  {
+    name: "remove() of what is expected",
+    before: `${app}=0`,
+    after: "",
+    prepare: one,
+    run: async (store) => store.remove(await idOf(store), { expected: (await store.find("app")) ?? emptyState }),
+  },
+  { name: "remove() of a list without name", before: `${app}=0 nameless=0`, after: `${app}=0`, prepare: replaced, run: removeNameless },
   { name: "untag()", before: `${app}=0`, after: "", prepare: one, run: (store) => store.untag("app") },
 ];
 

@@ -58,6 +58,35 @@ export function faultyFiles(files: FileSystem, { at, dies = false, word = "ENOSP
   };
 }
 
+/** Returns `files` that run `action` before call `at` of those that change something: what another process does in between. */
+export function interruptedFiles(files: FileSystem, at: number, action: () => Promise<unknown>): { readonly files: FileSystem; readonly ran: () => boolean } {
+  let calls = 0;
+  const enter = async (): Promise<void> => {
+    if (++calls === at) await action();
+  };
+  const late = <P extends unknown[], R>(method: (...parameters: P) => Promise<R>) => {
+    return async (...parameters: P): Promise<R> => {
+      await enter();
+      return method(...parameters);
+    };
+  };
+  return {
+    ran: () => calls >= at,
+    files: {
+      ...files,
+      async create(path, options) {
+        await enter();
+        const writer = await files.create(path, options);
+        return { write: late(writer.write), sync: late(writer.sync), close: writer.close };
+      },
+      link: late(files.link),
+      rename: late(files.rename),
+      remove: late(files.remove),
+      syncDirectory: late(files.syncDirectory),
+    },
+  };
+}
+
 /** Returns `files` with every call that would change something refused, as on a medium that is mounted read-only. */
 export function readOnlyFiles(files: FileSystem): FileSystem {
   const refuse = async (): Promise<never> => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "bun:test";
 import { decodeUtf8, encodeUtf8, isOciError } from "../../src/core/base/mod.ts";
-import { mediaTypes, parseManifest } from "../../src/core/spec/mod.ts";
-import { decodeList, encodeList, type StoredList } from "../../src/core/store/list-record.ts";
+import { encodeImageIndex, mediaTypes, parseManifest } from "../../src/core/spec/mod.ts";
+import { featuresKey } from "../../src/core/store/features.ts";
+import { decodeList, encodeList, encodeRemoval, type StoredList } from "../../src/core/store/list-record.ts";
 import { decodeShelf, encodeShelf } from "../../src/core/store/name-record.ts";
 import { sealRecord, unsealRecord } from "../../src/core/store/record.ts";
 import { memoryHost } from "../../src/host/memory.ts";
@@ -37,7 +38,7 @@ describe("encodeList()", () => {
     const list = listOf({
       index,
       sources: { [entryOf(1).digest]: { location: "oci:/x", stored: true }, [entryOf(2).digest]: { location: "dir:/y" } },
-      features: { [entryOf(1).digest]: ["sse4"] },
+      features: { [featuresKey(entryOf(1))]: ["sse4"] },
     });
     expect(decodeList(hash, id, generation(encodeList(hash, list, stamp)))).toEqual(list);
   });
@@ -45,7 +46,7 @@ describe("encodeList()", () => {
   it("writes the index as it would be pushed, in a line of its own", () => {
     const lines = decodeUtf8(encodeList(hash, listOf(), stamp), "record").split("\n");
     expect(lines[2]).toBe(`{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[]}`);
-    expect(JSON.parse(lines[1] ?? "")).toMatchObject({ version: 1, id, generation: 7 });
+    expect(JSON.parse(lines[1] ?? "")).toMatchObject({ version: 2, id, generation: 7 });
   });
 
   it("refuses what could not be read back", () => {
@@ -69,6 +70,14 @@ describe("decodeList()", () => {
     expect(codeOf(() => decodeList(hash, id, generation(new Uint8Array([...bytes, 10]))))).toBe("DAMAGED");
   });
 
+  it("reads version 1 of the format, where features stood by digest alone and were those of every entry that has it", () => {
+    const [first, second] = [entryOf(1), { ...entryOf(1), platform: { architecture: "arm", variant: "7", os: "Linux" } }];
+    const index = { ...emptyState.index, manifests: [first, second, entryOf(2)] };
+    const facts = `{"version":1,"id":"${id}","generation":7,"nonce":"x","name":"localhost/app:latest","created":1,"modified":2,"sources":{},"features":{"${first.digest}":["sse4"]}}`;
+    const list = decodeList(hash, id, generation(sealRecord(hash, [facts, decodeUtf8(encodeImageIndex(index), "index")])));
+    expect(list).toEqual(listOf({ index, features: { [`${first.digest} linux/arm64`]: ["sse4"], [`${first.digest} linux/arm/v7`]: ["sse4"] } }));
+  });
+
   it("refuses the record of another list or generation", () => {
     const bytes = encodeList(hash, listOf(), stamp);
     expect(codeOf(() => decodeList(hash, "cd".repeat(32), generation(bytes)))).toBe("DAMAGED");
@@ -76,7 +85,25 @@ describe("decodeList()", () => {
   });
 });
 
+describe("encodeRemoval()", () => {
+  it("says that a list was removed, and of which name it was; any changed byte is damage", () => {
+    const bytes = encodeRemoval(hash, listOf(), stamp);
+    expect(decodeList(hash, id, generation(bytes))).toEqual({ id, name: "localhost/app:latest", removed: true });
+    expect(codeOf(() => decodeList(hash, id, { number: 8, path, bytes }))).toBe("DAMAGED");
+    for (let at = 0; at < bytes.length; at++) {
+      const flipped = bytes.slice();
+      flipped[at] = (flipped[at] ?? 0) ^ 1;
+      expect([at, codeOf(() => decodeList(hash, id, generation(flipped)))]).toEqual([at, "DAMAGED"]);
+    }
+  });
+});
+
 describe("decodeShelf()", () => {
+  it("reads version 1 of the format", () => {
+    const facts = `{"version":1,"shelf":"abc","generation":7,"nonce":"x","names":{"localhost/app:latest":"${id}"},"nameless":[]}`;
+    expect(decodeShelf(hash, "abc", generation(sealRecord(hash, [facts])))).toEqual({ names: { "localhost/app:latest": id }, nameless: [] });
+  });
+
   it("returns what was encoded, and refuses another shelf's record", () => {
     const shelf = { names: { "localhost/app:latest": id }, nameless: ["cd".repeat(32)] };
     const bytes = encodeShelf(hash, "abc", shelf, stamp);
@@ -87,8 +114,8 @@ describe("decodeShelf()", () => {
 
 describe("unsealRecord()", () => {
   it("tells a later version from damage", () => {
-    const bytes = sealRecord(hash, ['{"version":2}']);
-    expect(() => unsealRecord(hash, bytes, path)).toThrow('Cannot read record "/lists/7.json": it has version 2 of the format, this program knows 1');
+    const bytes = sealRecord(hash, ['{"version":3}']);
+    expect(() => unsealRecord(hash, bytes, path)).toThrow('Cannot read record "/lists/7.json": it has version 3 of the format, this program knows 1 and 2');
     expect(codeOf(() => unsealRecord(hash, bytes, path))).toBe("UNSUPPORTED");
   });
 

@@ -67,7 +67,7 @@ export async function addToList(context: ListContext, list: string, images: read
   };
   const overrides = { platform: platformOverrides(options) };
   const say = sayOnce(context);
-  const finishing = { place, ...(options.format !== undefined && { format: options.format }) };
+  const finishing = { place, known: view.state.features, ...(options.format !== undefined && { format: options.format }) };
   const change = (state: ListState, level: ManifestLevel): ListState => {
     const added = addFound(state, found.flat(), { all, overrides });
     const index = annotateLevels(

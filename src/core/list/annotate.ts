@@ -62,7 +62,7 @@ export async function annotateList(context: ListContext, list: string, change: I
   const say = sayOnce(context);
   const edit = (state: ListState): ListState => ({ ...state, index: annotateLevels(annotateIndex(state.index, patch), entryAnnotations) });
   const result = await withManifestLevel(context, { place, annotations: manifestAnnotations, say }, async ({ apply, documents }) => {
-    const written = await place.edit(view, (state) => finish(apply(edit(state)), { place, ...options }, say), { documents });
+    const written = await place.edit(view, (state) => finish(apply(edit(state)), { place, known: view.state.features, ...options }, say), { documents });
     return resultOf(written, rewrittenIn(written, documents));
   });
   warnReservedKeys(context, change.annotations, ...[...entryAnnotations, ...manifestAnnotations].map(({ annotations }) => annotations));
@@ -90,7 +90,7 @@ export async function annotateListEntries(
   const result = await withManifestLevel(context, { place, annotations: manifestAnnotations, say }, async (level) => {
     const edit = (state: ListState): ListState => {
       chosen = find(state.index);
-      return finish(level.apply(changeEntries(state, chosen, change)), { place, ...options }, say);
+      return finish(level.apply(changeEntries(state, chosen, change)), { place, known: view.state.features, ...options }, say);
     };
     const written = await place.edit(view, edit, { documents: level.documents });
     return resultOf(written, [...new Set([...digestsOf(chosen).map(level.digestOf), ...rewrittenIn(written, level.documents)])]);
@@ -113,9 +113,5 @@ function changeEntries(state: ListState, entries: readonly Descriptor[], change:
   const { indexAnnotations, entryAnnotations = [], manifestAnnotations: _, ...patch } = change;
   const patched = annotateLevels(annotateEntries(state.index, entries, patch), entryAnnotations);
   const index = indexAnnotations ? annotateIndex(patched, { annotations: indexAnnotations }) : patched;
-  const clears = patch.platform?.features?.length === 0 || patch.unset?.includes("features") === true || patch.unset?.includes("platform") === true;
-  if (!clears) return { ...state, index };
-  const changed = new Set<string>(digestsOf(entries));
-  const features = Object.fromEntries(Object.entries(state.features).filter(([digest]) => !changed.has(digest)));
-  return { ...state, index, features };
+  return { ...state, index };
 }

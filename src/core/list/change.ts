@@ -1,7 +1,7 @@
 import { OciError, quote } from "../base/mod.ts";
 import { addEntries, type EntryPatch, isAttestation } from "../index/mod.ts";
 import { type Descriptor, type Digest, mediaTypes } from "../spec/mod.ts";
-import type { ListState } from "../store/mod.ts";
+import type { Features, ListState } from "../store/mod.ts";
 import { type ListContext, warn } from "./context.ts";
 import { convertState, type Format, listLosses, settleState, splitFeatures } from "./format.ts";
 import type { FoundImage } from "./image.ts";
@@ -65,6 +65,8 @@ export interface Finishing {
   readonly place: ListPlace;
   /** The format the user typed: consent to what it drops. */
   readonly format?: Format;
+  /** The features the list's record keeps already, of which nothing more is said. */
+  readonly known?: Features;
 }
 
 /**
@@ -72,16 +74,16 @@ export interface Finishing {
  * refuses to drop anything that nobody agreed to. @throws {OciError} `LOSS`
  */
 export function finish(state: ListState, finishing: Finishing, say: (message: string) => void): ListState {
-  const { place, format } = finishing;
+  const { place, format, known } = finishing;
   if (format !== undefined) {
-    const settled = convertState(state, format);
+    const settled = convertState(state, format, known);
     const gone = [...settled.lost, ...(place.hasRecord ? [] : settled.kept)];
     if (gone.length > 0) say(`the list ${quote(place.name)} becomes ${settled.state.index.mediaType} as asked for and loses ${listLosses(gone)}`);
     if (place.hasRecord && settled.kept.length > 0) sayKept(settled.kept, say);
     return place.hasRecord ? settled.state : { ...settled.state, features: {} };
   }
   const settled = settleState(state);
-  const split = settled.state.index.mediaType === mediaTypes.ociIndex ? splitFeatures(settled.state) : { state: settled.state, kept: [] };
+  const split = settled.state.index.mediaType === mediaTypes.ociIndex ? splitFeatures(settled.state, known) : { state: settled.state, kept: [] };
   const kept = [...settled.kept, ...split.kept];
   if (!place.hasRecord && (kept.length > 0 || settled.lost.length > 0)) {
     const gone = listLosses([...kept, ...settled.lost]);

@@ -12,7 +12,7 @@ import {
   type ManifestDocument,
 } from "../spec/mod.ts";
 import { type ListContext, signalOf, warn } from "./context.ts";
-import { convertState, type Format, listLosses } from "./format.ts";
+import { convertState, type Format, joinFeatures, listLosses } from "./format.ts";
 import { documentOf, type ListPlace, type ListView } from "./place.ts";
 
 /** A list converted for a push, with the manifests that were made for it. */
@@ -46,10 +46,9 @@ export async function convertList(context: ListContext, conversion: Conversion):
   const changed = made.filter(({ entry, document }) => entry.digest !== document.descriptor.digest);
   const replaced = new Map(changed.map(({ entry, document }) => [entry.digest, document.descriptor]));
   const dropped = format === "v2s2" ? attestations : [];
-  const index = rewriteEntries(removeEntries(view.state.index, dropped), replaced);
+  const joined = joinFeatures({ ...view.state, index: removeEntries(view.state.index, dropped) });
   const digests = new Map<string, string>(changed.map(({ entry, document }) => [entry.digest, document.descriptor.digest]));
-  const features = Object.fromEntries(Object.entries(view.state.features).map(([digest, list]) => [digests.get(digest) ?? digest, list]));
-  const settled = convertState({ ...view.state, index, features }, format);
+  const settled = convertState({ ...joined, index: rewriteEntries(joined.index, replaced) }, format);
   const rewritten = rewriteLosses(view.state.index, new Set(replaced.keys()));
   const lost = [...rewritten, ...settled.lost, ...settled.kept, ...made.flatMap((one) => one.lost)];
   if (digests.size > 0)

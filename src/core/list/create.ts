@@ -66,7 +66,7 @@ export async function createList(context: ListContext, list: string, options: Cr
   ]);
   const images = found.flat();
   const overrides = { platform: platformOverrides(options) };
-  const consent = options.format !== undefined ? { format: options.format } : {};
+  const finishing = { place, ...(existing && { known: existing.state.features }), ...(options.format !== undefined && { format: options.format }) };
   const say = sayOnce(context);
   const change = (state: ListState, level: ManifestLevel): ListState => {
     const index = annotateIndex(state.index, {
@@ -77,7 +77,7 @@ export async function createList(context: ListContext, list: string, options: Cr
     const added = addFound({ ...state, index }, images, { all: {}, overrides });
     samePlatformWarnings(place.name, state.index, added.index).forEach(say);
     const levelled = level.apply({ ...added, index: annotateLevels(added.index, options.entryAnnotations ?? []) });
-    return finish(levelled, { place, ...consent }, say);
+    return finish(levelled, finishing, say);
   };
   const fresh: ListState = { index: createIndex({ mediaType }), sources: {}, features: {} };
   const creation = { replace: options.replace ?? false, onlyIfAbsent: options.amend === true };

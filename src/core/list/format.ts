@@ -2,7 +2,7 @@ import { OciError, quote } from "../base/mod.ts";
 import type { ImageFormat } from "../copy/mod.ts";
 import { convertIndex, formatLoss, type Loss, needsOci } from "../index/mod.ts";
 import { type Descriptor, type ImageIndex, type IndexMediaType, mediaTypes } from "../spec/mod.ts";
-import type { ListState } from "../store/mod.ts";
+import { type Features, featuresKey, type ListState } from "../store/mod.ts";
 
 /** The type of a list and its images: OCI, or docker's image manifest version 2, schema 2. */
 export type Format = ImageFormat;
@@ -25,12 +25,12 @@ export interface Settled {
   readonly state: ListState;
   /** What is gone from the list for good. */
   readonly lost: readonly Loss[];
-  /** What the index cannot hold and the list's record keeps: `features`. */
+  /** What the index cannot hold and the list's record keeps from now on: `features`. */
   readonly kept: readonly Loss[];
 }
 
-/** Returns `state` with its index in `format`. What an OCI index cannot hold moves to the record; what a docker list cannot hold is lost. */
-export function convertState(state: ListState, format: Format): Settled {
+/** Returns `state` with its index in `format`. What an OCI index cannot hold and is not `known` to be in the record moves there; what a docker list cannot hold is lost. */
+export function convertState(state: ListState, format: Format, known?: Features): Settled {
   const mediaType = indexMediaTypeOf(format);
   if (format === "v2s2") {
     // An edit may have left in a docker list what only an index holds; named an index it loses that by the same rules.
@@ -38,7 +38,7 @@ export function convertState(state: ListState, format: Format): Settled {
     return { state: { ...state, index, features: {} }, lost, kept: [] };
   }
   // What is kept in the record must be out of the index before it is converted, or the conversion counts it as lost.
-  const split = splitFeatures(state);
+  const split = splitFeatures(state, known);
   const { index, lost } = convertIndex(split.state.index, mediaType);
   return { state: { ...split.state, index }, lost, kept: split.kept };
 }
@@ -54,7 +54,7 @@ export function settleState(state: ListState): Settled & { readonly because: rea
 export function withFeatures(state: ListState): ImageIndex {
   if (Object.keys(state.features).length === 0) return state.index;
   const manifests = state.index.manifests.map((entry) => {
-    const features = state.features[entry.digest];
+    const features = state.features[featuresKey(entry)];
     if (features === undefined || features.length === 0) return entry;
     return { ...entry, platform: { architecture: "", os: "", ...entry.platform, features } };
   });
@@ -66,21 +66,34 @@ export function pushedIndex(state: ListState): ImageIndex {
   return state.index.mediaType === mediaTypes.dockerList ? withFeatures(state) : state.index;
 }
 
-/** Moves the features in the entries of `state` to its record. */
-export function splitFeatures(state: ListState): { readonly state: ListState; readonly kept: readonly Loss[] } {
+/** Moves the features the record of `state` keeps into the entries: what an edit does to an entry it does to its features too. */
+export function joinFeatures(state: ListState): ListState {
+  return Object.keys(state.features).length === 0 ? state : { ...state, index: withFeatures(state), features: {} };
+}
+
+/** Moves the features in the entries of `state` to its record; `kept` are those that are not `known` already. */
+export function splitFeatures(state: ListState, known: Features = {}): { readonly state: ListState; readonly kept: readonly Loss[] } {
   const features: Record<string, readonly string[]> = { ...state.features };
   const kept: Loss[] = [];
+  let isSplit = false;
   const manifests = state.index.manifests.map((entry): Descriptor => {
     const own = entry.platform?.features;
-    if (entry.platform === undefined || own === undefined) return entry;
-    if (own.length > 0) {
-      features[entry.digest] = own;
-      kept.push({ where: entry.digest, field: "features", value: own.join(",") });
-    }
-    const { features: _, ...platform } = entry.platform;
-    return { ...entry, platform };
+    if (own === undefined || own.length === 0) return entry;
+    const key = featuresKey(entry);
+    const value = own.join(",");
+    features[key] = own;
+    if (known[key]?.join(",") !== value) kept.push({ where: entry.digest, field: "features", value });
+    isSplit = true;
+    return withoutFeatures(entry);
   });
-  return kept.length === 0 ? { state, kept } : { state: { ...state, index: { ...state.index, manifests }, features }, kept };
+  return isSplit ? { state: { ...state, index: { ...state.index, manifests }, features }, kept } : { state, kept };
+}
+
+/** In an OCI index an entry has no platform rather than one that says nothing. */
+function withoutFeatures({ platform = { architecture: "", os: "" }, ...entry }: Descriptor): Descriptor {
+  const { features: _, ...rest } = platform;
+  const saysNothing = rest.os === "" && rest.architecture === "" && Object.keys(rest).length === 2;
+  return saysNothing ? entry : { ...entry, platform: rest };
 }
 
 /** Returns one sentence that lists `losses`. */

@@ -1,10 +1,10 @@
 import { OciError, streamBytes } from "../base/mod.ts";
 import type { ContentSource } from "../port/mod.ts";
-import type { Descriptor, Digest, IndexDocument } from "../spec/mod.ts";
+import { type Descriptor, type Digest, type IndexDocument, mediaTypes } from "../spec/mod.ts";
 import { type EntrySource, type ListRecord, type ListState, normaliseListName } from "../store/mod.ts";
 import { type ListContext, signalOf } from "./context.ts";
 import { openEntrySource } from "./entry-source.ts";
-import { pushedIndex } from "./format.ts";
+import { joinFeatures, pushedIndex, splitFeatures } from "./format.ts";
 import { documentOf, type ListPlace, type ListView, type WriteOptions } from "./place.ts";
 
 /** Returns the local list `name` as a place. */
@@ -27,14 +27,24 @@ export function openLocalPlace(context: ListContext, name: string): ListPlace {
     },
     async create(state, options = {}) {
       await keep(context, options);
-      return viewOf(context, await store.create(name, state, { replace: options.replace ?? false }));
+      return viewOf(context, await store.create(name, state, { replace: options.replace ?? false, ...signalOf(context) }));
     },
     async edit(view, change, options = {}) {
       await keep(context, options);
-      return viewOf(context, await store.edit(view.id, change));
+      return viewOf(context, await store.edit(view.id, wholly(change), signalOf(context)));
     },
     originOf: recordedOrigin,
     sourceOf: (view, entry) => sourceOfEntry(context, view.state, entry),
+  };
+}
+
+/** What the index cannot hold stands beside it in the record; `change` sees it in the entries, and it follows them. */
+function wholly(change: (state: ListState) => ListState): (state: ListState) => ListState {
+  return (state) => {
+    const joined = joinFeatures(state);
+    const next = change(joined);
+    if (next === joined) return state;
+    return next.index.mediaType === mediaTypes.ociIndex ? splitFeatures(next).state : next;
   };
 }
 

@@ -110,23 +110,15 @@ function repoint({ place, say }: ManifestLevelOptions, state: ListState, changed
   if (changed.length === 0) return state;
   const fresh = new Map(changed.map(({ entry, document }) => [entry.digest, document.descriptor]));
   const isGone = (digest: string) => changed.some(({ entry }) => entry.digest === digest);
-  const kept = <T>(map: Readonly<Record<string, T>>) => Object.entries(map).filter(([digest]) => !isGone(digest));
+  const kept = Object.entries(state.sources).filter(([digest]) => !isGone(digest));
   const sources = changed.map(
     ({ document, origin: { location } }) => [document.descriptor.digest, { location, ...(place.hasRecord && { stored: true as const }) }] as const,
   );
-  const features = changed.flatMap(({ entry, document }) => {
-    const list = state.features[entry.digest];
-    return list ? [[document.descriptor.digest, list] as const] : [];
-  });
   if (state.index.manifests.some((entry) => isAttestation(entry) && isGone(entry.annotations?.[referenceDigestKey] ?? "")))
     say("the attestations of annotated images now point to the new digests, their statements still name the old ones");
   const lost = rewriteLosses(state.index, new Set(fresh.keys()));
   if (lost.length > 0) say(`the entries of annotated images lose ${listLosses(lost)}, which spoke of the old bytes`);
-  return {
-    index: rewriteEntries(state.index, fresh),
-    sources: Object.fromEntries([...kept(state.sources), ...sources]),
-    features: Object.fromEntries([...kept(state.features), ...features]),
-  };
+  return { ...state, index: rewriteEntries(state.index, fresh), sources: Object.fromEntries([...kept, ...sources]) };
 }
 
 /** Returns what to do in `state`: one task for each image that is meant, however many entries point to it. */

@@ -2,6 +2,7 @@ import { isDockerMediaType, isManifestMediaType, mediaTypes } from "../spec/mod.
 import { type ListContext, warn } from "./context.ts";
 import { type ConvertedList, convertList } from "./convert.ts";
 import { type Format, listLosses } from "./format.ts";
+import { featuresKey } from "../store/mod.ts";
 import type { ListPlace, ListView } from "./place.ts";
 
 /** Returns the index to push, converted where that is asked for, and says what an OCI index leaves out and which images registries may refuse. */
@@ -14,9 +15,9 @@ export async function convertForPush(context: ListContext, place: ListPlace, vie
 
 function sayFeatures(context: ListContext, { state: { index, features } }: ListView): void {
   if (index.mediaType !== mediaTypes.ociIndex) return;
-  const losses = index.manifests.flatMap(({ digest }) => {
-    const list = features[digest];
-    return list ? [{ where: digest, field: "features", value: list.join(",") }] : [];
+  const losses = index.manifests.flatMap((entry) => {
+    const list = features[featuresKey(entry)];
+    return list ? [{ where: entry.digest, field: "features", value: list.join(",") }] : [];
   });
   if (losses.length > 0) warn(context, `an OCI image index cannot hold ${listLosses(losses)}; it is left out of this push, --format v2s2 writes it`);
 }

@@ -138,7 +138,7 @@ async function finishPush({ context, place, made }: Pushing, stored: ListView, d
 /** What was edited since it was read has not been pushed, and stays. */
 async function removePushed(context: ListContext, place: ListPlace, view: ListView): Promise<void> {
   try {
-    await context.store.remove(view.id, { expected: view.state });
+    await context.store.remove(view.id, { expected: view.state, ...signalOf(context) });
   } catch (error) {
     if (!isOciError(error, "CONFLICT")) throw error;
     warn(context, `the list ${quote(place.name)} was edited during the push and stays`);

@@ -56,6 +56,5 @@ function without(state: ListState, gone: readonly Descriptor[]): ListState {
   const index = removeEntries(state.index, gone);
   const left = new Set<string>(index.manifests.map(({ digest }) => digest));
   const lost = new Set<string>(digestsOf(gone).filter((digest) => !left.has(digest)));
-  const keep = <T>(map: Readonly<Record<string, T>>) => Object.fromEntries(Object.entries(map).filter(([digest]) => !lost.has(digest)));
-  return { index, sources: keep(state.sources), features: keep(state.features) };
+  return { ...state, index, sources: Object.fromEntries(Object.entries(state.sources).filter(([digest]) => !lost.has(digest))) };
 }

@@ -27,13 +27,13 @@ export async function deleteList(context: ListContext, list: string): Promise<De
   if (record === undefined) throw new OciError("NOT_FOUND", `${list}: image not known`);
   const name = findName(record.names, list);
   if (name !== undefined) {
-    const { removed } = await context.store.untag(name);
+    const { removed } = await context.store.untag(name, signalOf(context));
     return { untagged: [name], ...(removed && { removed: record.id }) };
   }
   if (record.names.length > 1) {
     throw new OciError("INVALID", `unable to delete image "${record.id}" by ID with more than one tag (${record.names.join(", ")}): remove its names instead`);
   }
-  await context.store.remove(record.id);
+  await context.store.remove(record.id, signalOf(context));
   return { untagged: record.names, removed: record.id };
 }
 

@@ -1,12 +1,15 @@
 import { OciError, quote } from "../base/mod.ts";
-import type { ListState, StoredList } from "./list-record.ts";
-import { hasList, shelfOf, withName } from "./name-record.ts";
+import { isRemoved, type ListState, type StoredList } from "./list-record.ts";
+import { hasList, type Shelf, shelfOf, withName, withoutList } from "./name-record.ts";
+import { isUnreadable } from "./record.ts";
 import { createId, type Shelves } from "./shelves.ts";
 
 /** Options of {@linkcode createList}. */
 export interface CreateListOptions {
   /** Whether a list that has the name loses it. @default false */
   readonly replace?: boolean;
+  /** Ends the waiting for other processes. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -20,18 +23,31 @@ export async function createList(shelves: Shelves, name: string, state: ListStat
   const now = clock.now();
   let made: StoredList | undefined;
   try {
-    await shelves.updateShelf(shelf, async (content) => {
+    const follow = async (found: Shelf) => {
+      const content = await withoutRemoved(shelves, found, name);
       const holder = content.names[name];
       if (holder !== undefined && options.replace !== true) throw nameTaken(name, holder);
       made = await writeFresh(shelves, { ...state, name, created: now, modified: now }, made);
       return withName(content, name, made.id);
-    });
+    };
+    await shelves.updateShelf(shelf, follow, options);
   } catch (error) {
     if (made) await abandon(shelves, shelf, made.id);
     throw error;
   }
   if (made === undefined) throw new TypeError("updateShelf() did not call its change");
   return made;
+}
+
+/** Who removed the list that has the name may have died before it took the name away. */
+async function withoutRemoved(shelves: Shelves, content: Shelf, name: string): Promise<Shelf> {
+  const holder = content.names[name];
+  if (holder === undefined) return content;
+  const list = await shelves.readList(holder).catch((error: unknown) => {
+    if (isUnreadable(error)) return undefined;
+    throw error;
+  });
+  return list && isRemoved(list) ? withoutList(content, holder) : content;
 }
 
 async function writeFresh(shelves: Shelves, list: Omit<StoredList, "id">, former: StoredList | undefined): Promise<StoredList> {

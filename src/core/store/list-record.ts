@@ -2,8 +2,9 @@ import * as v from "valibot";
 import { type Bytes, decodeUtf8, type EntriesOf, equalBytes, OciError, parseAs, parseJson, quote } from "../base/mod.ts";
 import type { Hash } from "../port/mod.ts";
 import { encodeImageIndex, type ImageIndex, ImageIndexSchema, isImageIndex, parseManifest } from "../spec/mod.ts";
+import { type Features, keyedFeatures } from "./features.ts";
 import type { Generation } from "./generation.ts";
-import { damagedRecord, recordVersion, reportDamage, sealRecord, unsealRecord } from "./record.ts";
+import { damagedRecord, type RecordVersion, RecordVersionSchema, recordVersion, reportDamage, sealRecord, unsealRecord } from "./record.ts";
 
 /** Where the content of an entry comes from. */
 export interface EntrySource {
@@ -19,8 +20,8 @@ export interface ListState {
   readonly index: ImageIndex;
   /** Where entries come from, by digest. */
   readonly sources: Readonly<Record<string, EntrySource>>;
-  /** What only a docker list can hold of a platform and the index cannot, by digest. */
-  readonly features: Readonly<Record<string, readonly string[]>>;
+  /** What only a docker list can hold of a platform and the index cannot, by {@linkcode featuresKey}. */
+  readonly features: Features;
 }
 
 /** Tells whether two states would be pushed as the same bytes, from the same places. */
@@ -41,26 +42,54 @@ export interface StoredList extends ListState {
   readonly modified: number;
 }
 
-/** What else the second line of a record says. */
-interface Facts extends Omit<StoredList, "index"> {
-  readonly version: number;
+/** What is left of a list that was removed: the last generation of its record, which none follows. */
+export interface RemovedList {
+  readonly id: string;
+  /** The name it was made with, which leads to the shelf it may still stand in. */
+  readonly name: string;
+  readonly removed: true;
+}
+
+/** Tells whether `list` is only what is left of one. */
+export function isRemoved(list: StoredList | RemovedList): list is RemovedList {
+  return "removed" in list;
+}
+
+/** Which record is written. */
+export interface ListStamp {
   /** Number of the generation. */
   readonly generation: number;
   /** Tells two writers of the same content apart. */
   readonly nonce: string;
 }
 
+interface Version extends ListStamp {
+  readonly version: RecordVersion;
+}
+
+/** What else the second line of a record says. */
+interface Facts extends Omit<StoredList, "index">, Version {}
+
+/** The second and last line of the record of a list that was removed. */
+interface RemovalFacts extends RemovedList, Version {}
+
 const SourceSchema: v.GenericSchema<unknown, EntrySource> = v.object({
   location: v.string(),
   stored: v.exactOptional(v.literal(true)),
 } satisfies EntriesOf<EntrySource>);
 
-const FactsSchema: v.GenericSchema<unknown, Facts> = v.object({
-  version: v.literal(recordVersion),
+const common = {
+  version: RecordVersionSchema,
   id: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
   generation: v.number(),
   nonce: v.string(),
   name: v.string(),
+};
+
+const RemovalFactsSchema: v.GenericSchema<unknown, RemovalFacts> = v.object({ ...common, removed: v.literal(true) } satisfies EntriesOf<RemovalFacts>);
+
+const FactsSchema: v.GenericSchema<unknown, Facts> = v.object({
+  ...common,
   created: v.number(),
   modified: v.number(),
   sources: v.record(v.string(), SourceSchema),
@@ -69,12 +98,6 @@ const FactsSchema: v.GenericSchema<unknown, Facts> = v.object({
 
 /** An index that is larger cannot be read back, and no registry takes it. */
 const indexLimit = 4 * 1024 * 1024;
-
-/** Which record is written. */
-export interface ListStamp {
-  readonly generation: number;
-  readonly nonce: string;
-}
 
 /** Returns the record of `list`. @throws {OciError} `INVALID` for a list that could not be read back, `LIMIT` for an index over 4 MiB */
 export function encodeList(hash: Hash, list: StoredList, { generation, nonce }: ListStamp): Bytes {
@@ -87,14 +110,33 @@ export function encodeList(hash: Hash, list: StoredList, { generation, nonce }: 
   return sealRecord(hash, [JSON.stringify(facts), decodeUtf8(index, "index")]);
 }
 
-/** Returns the list that a record of list `id` holds. @throws {OciError} `DAMAGED`, `UNSUPPORTED` */
-export function decodeList(hash: Hash, id: string, { number, path, bytes }: Generation): StoredList {
+/** Returns the record that says of a list that it was removed. */
+export function encodeRemoval(hash: Hash, { id, name }: Pick<StoredList, "id" | "name">, { generation, nonce }: ListStamp): Bytes {
+  const facts: RemovalFacts = { version: recordVersion, id, generation, nonce, name, removed: true };
+  return sealRecord(hash, [JSON.stringify(facts)]);
+}
+
+/** Returns the list that a record of list `id` holds, or that it was removed. @throws {OciError} `DAMAGED`, `UNSUPPORTED` */
+export function decodeList(hash: Hash, id: string, generation: Generation): StoredList | RemovedList {
+  const { path, bytes } = generation;
   const [line, index] = unsealRecord(hash, bytes, path);
-  if (line === undefined || index === undefined) throw damagedRecord(path, "a line is missing");
-  const facts = reportDamage(path, () => parseJson(FactsSchema, line, "its second line"));
-  if (facts.id !== id || facts.generation !== number) throw damagedRecord(path, `it was written as generation ${facts.generation} of list ${facts.id}`);
+  if (line === undefined) throw damagedRecord(path, "a line is missing");
+  const read = <T extends Facts | RemovalFacts>(schema: v.GenericSchema<unknown, T>) =>
+    requireOwn(
+      reportDamage(path, () => parseJson(schema, line, "its second line")),
+      id,
+      generation,
+    );
+  if (index === undefined) return { id, name: read(RemovalFactsSchema).name, removed: true };
+  const facts = read(FactsSchema);
   const value = reportDamage(path, () => parseManifest(index, { what: "its index" }));
   if (!isImageIndex(value)) throw damagedRecord(path, "it holds an image in place of an index");
-  const { name, created, modified, sources, features } = facts;
+  const { name, created, modified, sources } = facts;
+  const features = facts.version === 1 ? keyedFeatures(value, facts.features) : facts.features;
   return { id, name, created, modified, index: value, sources, features };
+}
+
+function requireOwn<T extends Facts | RemovalFacts>(facts: T, id: string, { number, path }: Generation): T {
+  if (facts.id === id && facts.generation === number) return facts;
+  throw damagedRecord(path, `it was written as generation ${facts.generation} of list ${facts.id}`);
 }

@@ -5,6 +5,7 @@ import { editList } from "./edit.ts";
 import type { ListState } from "./list-record.ts";
 import { normaliseListName } from "./name.ts";
 import { findRecord, isId, type ListRecord, readAllRecords, readRecord, recordOf, type StoredLists } from "./read.ts";
+import type { UpdateOptions } from "./register.ts";
 import { type RemoveListOptions, removeList, untagList } from "./remove.ts";
 import { findStoreRoot } from "./root.ts";
 import { openShelves, type Shelves, type StoreHost } from "./shelves.ts";
@@ -23,11 +24,11 @@ export interface ListStore {
   /** Returns the list with this ID, this name, or as the only one an ID that begins like this (3 digits at least). @throws {OciError} `INVALID` if several do */
   find(text: string): Promise<ListRecord | undefined>;
   /** Replaces a list's state by what `change` makes of it, called again whenever somebody was faster; the same state writes nothing. @throws {OciError} `NOT_FOUND` */
-  edit(id: string, change: (state: ListState) => ListState): Promise<ListRecord>;
-  /** Removes a list, damaged or not, and its names. @throws {OciError} `NOT_FOUND`, `CONFLICT` if it does not hold what is expected */
+  edit(id: string, change: (state: ListState) => ListState, options?: UpdateOptions): Promise<ListRecord>;
+  /** Removes a list, damaged or not, and its names: every edit that was acknowledged came before. @throws {OciError} `NOT_FOUND`, `CONFLICT` if it does not hold what is expected */
   remove(id: string, options?: RemoveListOptions): Promise<void>;
   /** Takes a name away, and with its last name the list. @throws {OciError} `NOT_FOUND` */
-  untag(name: string): Promise<{ readonly removed: boolean; readonly id: string }>;
+  untag(name: string, options?: UpdateOptions): Promise<{ readonly removed: boolean; readonly id: string }>;
   /** Returns all lists. */
   all(): Promise<StoredLists>;
   /** Content that lists refer to and nobody else keeps. */
@@ -82,9 +83,9 @@ export function openListStore(host: StoreHost, options: ListStoreOptions = {}): 
       return recordOf(list, [full]);
     },
     find: (text) => findRecord(open().shelves, text),
-    edit: (id, change) => editList(open().shelves, id, change),
+    edit: (id, change, editOptions) => editList(open().shelves, id, { ...editOptions, change }),
     remove: (id, removeOptions) => removeList(open().shelves, id, removeOptions),
-    untag: (name) => untagList(open().shelves, normaliseListName(name)),
+    untag: (name, untagOptions) => untagList(open().shelves, normaliseListName(name), untagOptions),
     all: () => readAllRecords(open().shelves),
   };
 }

@@ -5,7 +5,7 @@ import type { Hash } from "../port/mod.ts";
 import { encodedDigest } from "../spec/mod.ts";
 import type { Generation } from "./generation.ts";
 import type { ListStamp } from "./list-record.ts";
-import { damagedRecord, recordVersion, reportDamage, sealRecord, unsealRecord } from "./record.ts";
+import { damagedRecord, type RecordVersion, RecordVersionSchema, recordVersion, reportDamage, sealRecord, unsealRecord } from "./record.ts";
 
 /**
  * Which lists there are among those made with a name of one shelf: those a name points to and those that lost it. A list
@@ -23,7 +23,7 @@ export interface Shelf {
 export const emptyShelf: Shelf = { names: {}, nameless: [] };
 
 interface Facts extends Shelf {
-  readonly version: number;
+  readonly version: RecordVersion;
   readonly shelf: string;
   readonly generation: number;
   readonly nonce: string;
@@ -32,7 +32,7 @@ interface Facts extends Shelf {
 const id = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 
 const FactsSchema: v.GenericSchema<unknown, Facts> = v.object({
-  version: v.literal(recordVersion),
+  version: RecordVersionSchema,
   shelf: v.string(),
   generation: v.number(),
   nonce: v.string(),

@@ -1,5 +1,5 @@
 import { createPool, isOciError, OciError, quote } from "../base/mod.ts";
-import type { ListState, StoredList } from "./list-record.ts";
+import { isRemoved, type ListState, type StoredList } from "./list-record.ts";
 import { normaliseListName } from "./name.ts";
 import { hasList, namesOf, shelfOf } from "./name-record.ts";
 import type { Shelves } from "./shelves.ts";
@@ -40,7 +40,7 @@ export function recordOf({ id, created, modified, index, sources, features }: St
 /** Returns the list `id` if it is there. @throws {OciError} `DAMAGED`, `UNSUPPORTED` */
 export async function readRecord(shelves: Shelves, id: string): Promise<ListRecord | undefined> {
   const list = await shelves.readList(id);
-  if (list === undefined) return undefined;
+  if (list === undefined || isRemoved(list)) return undefined;
   const shelf = await shelves.readShelf(shelfOf(shelves.host.hash, list.name));
   return hasList(shelf, id) ? recordOf(list, namesOf(shelf, id)) : undefined;
 }

@@ -13,8 +13,13 @@ const SealSchema: v.GenericSchema<unknown, { readonly digest: Digest }> = v.obje
 const VersionSchema: v.GenericSchema<unknown, { readonly version: number }> = v.object({ version: v.number() });
 const newline = 10;
 
-/** The version of the format this program writes. */
-export const recordVersion = 1;
+/** The version of the format this program writes. Version 1 had no records of removed lists, and kept features by digest alone. */
+export const recordVersion = 2;
+const versions = [1, 2] as const;
+/** A version of the format this program reads. */
+export type RecordVersion = 1 | 2;
+/** Checks the version of a record. */
+export const RecordVersionSchema: v.GenericSchema<unknown, RecordVersion> = v.picklist(versions);
 
 /** Returns `lines` as a record. */
 export function sealRecord(hash: Hash, lines: readonly string[]): Bytes {
@@ -37,10 +42,15 @@ export function unsealRecord(hash: Hash, bytes: Bytes, path: string): readonly B
   const digest = reportDamage(path, () => parseJson(SealSchema, seal ?? new Uint8Array(), "its first line").digest);
   if (digestBytes(hash, body) !== digest) throw damagedRecord(path, "its content is not what was written, by its digest");
   const { version } = reportDamage(path, () => parseJson(VersionSchema, rest[0] ?? new Uint8Array(), "its second line"));
-  if (version !== recordVersion) {
-    throw new OciError("UNSUPPORTED", `Cannot read record ${quote(path)}: it has version ${version} of the format, this program knows ${recordVersion}`);
+  if (!v.is(RecordVersionSchema, version)) {
+    throw new OciError("UNSUPPORTED", `Cannot read record ${quote(path)}: it has version ${version} of the format, this program knows ${versions.join(" and ")}`);
   }
   return rest;
+}
+
+/** Tells whether `error` says that a record cannot be read, as it is damaged or of a later version. */
+export function isUnreadable(error: unknown): boolean {
+  return isOciError(error, "DAMAGED") || isOciError(error, "UNSUPPORTED");
 }
 
 /** Returns what `read` returns; whatever it finds wrong is damage. */

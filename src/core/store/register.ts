@@ -41,15 +41,22 @@ import { takeTurn } from "./turn.ts";
 /** Returns what follows from the newest generation, or undefined where nothing does; it may be called several times. */
 export type Change = (newest: Generation) => Promise<Bytes | undefined>;
 
+/** Options of whatever waits for other writers. */
+export interface UpdateOptions {
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Records that many processes may replace at once. */
 export interface Registers {
   /** Makes a register with its first generation; tells whether it did, false meaning that there is one, or that another try is needed. */
   create(directory: string, bytes: Bytes): Promise<boolean>;
   /**
    * Publishes what `change` makes of the newest generation, calling it again whenever somebody was faster; undefined leaves
-   * things as they are. `absent` means that there is no such register.
+   * things as they are. `absent` means that there is no such register. The signal ends the waiting for others; what was
+   * published stays.
    */
-  update(directory: string, change: Change): Promise<"written" | "unchanged" | "absent">;
+  update(directory: string, change: Change, options?: UpdateOptions): Promise<"written" | "unchanged" | "absent">;
   /** Removes a file, or a directory in one step. */
   discard(path: string): Promise<void>;
 }
@@ -140,13 +147,13 @@ export function openRegisters(tools: RegisterTools): Registers {
       await files.syncDirectory(files.dirname(directory));
       return true;
     },
-    async update(directory, change) {
+    async update(directory, change, { signal } = {}) {
       // Who lost was not alone: it waits for another turn, or the slower edits get, the more would run at once.
       for (let attempt = 0; ; attempt++) {
-        const endTurn = await takeTurn(tools, directory);
+        const endTurn = await takeTurn(tools, directory, signal);
         const outcome = await tryUpdate(directory, change).finally(() => endTurn().catch(() => {}));
         if (outcome !== "lost") return outcome;
-        await clock.sleep(random.number() * Math.min(2 ** attempt, longestPause));
+        await clock.sleep(random.number() * Math.min(2 ** attempt, longestPause), signal);
       }
     },
   };

@@ -1,38 +1,75 @@
-import { isOciError, OciError, quote } from "../base/mod.ts";
-import { isSameState, type ListState } from "./list-record.ts";
+import { endList } from "./end.ts";
+import type { ListState } from "./list-record.ts";
 import { hasList, type Shelf, shelfOf, withoutList } from "./name-record.ts";
 import { isId, unknownList } from "./read.ts";
+import { isUnreadable } from "./record.ts";
+import type { UpdateOptions } from "./register.ts";
 import type { Shelves } from "./shelves.ts";
 
 /** Options of {@linkcode removeList}. */
-export interface RemoveListOptions {
+export interface RemoveListOptions extends UpdateOptions {
   /** What the list must still hold just before it is removed. @default anything */
   readonly expected?: ListState | undefined;
 }
 
-/** Removes a list, damaged or not, and its name. The edit of its shelf is what removes it; its record is then waste. */
-export async function removeList(shelves: Shelves, id: string, { expected }: RemoveListOptions = {}): Promise<void> {
+/** Removes a list, damaged or not, and its name. */
+export async function removeList(shelves: Shelves, id: string, options: RemoveListOptions = {}): Promise<void> {
   if (!isId(id)) throw unknownList("remove", id);
-  const shelf = await findShelf(shelves, id);
-  if (shelf === undefined || (shelf !== "unreadable" && !(await takeFrom(shelves, { shelf, id, expected })))) throw unknownList("remove", id);
-  const discarding = shelves.discardList(id);
-  await (shelf === "unreadable" ? discarding : discarding.catch(() => {}));
+  const isWhole = options.expected !== undefined || (await look(shelves, id)) !== "unreadable";
+  if (!isWhole) await removeDamaged(shelves, id, options);
+  else if (!(await endList(shelves, { ...options, id }))) throw unknownList("remove", id);
 }
 
-function changedList(name: string): OciError {
-  return new OciError("CONFLICT", `Cannot remove list ${quote(name)}: it was edited in between, so it stays`);
-}
-
-/** Returns the shelf the list stands in: that of its name, or when its record cannot say, whichever has it, if one can be read. */
-async function findShelf(shelves: Shelves, id: string): Promise<string | undefined> {
-  try {
-    const list = await shelves.readList(id);
-    return list && shelfOf(shelves.host.hash, list.name);
-  } catch (error) {
-    if (!isUnreadable(error)) throw error;
+/** Takes a name away, see `ListStore.untag`. A list has one name at most, so the list goes too, damaged or not. */
+export async function untagList(shelves: Shelves, name: string, options?: UpdateOptions): Promise<{ readonly removed: boolean; readonly id: string }> {
+  const shelf = shelfOf(shelves.host.hash, name);
+  // Where the list does not end, the name was taken away from it in between.
+  for (;;) {
+    const id = (await shelves.readShelf(shelf)).names[name];
+    if (id === undefined) throw unknownList("untag", name);
+    const stands = (content: Shelf) => content.names[name] === id;
+    const isWhole = (await look(shelves, id)) === "there";
+    const isEnded = isWhole ? await endList(shelves, { ...options, id, stands }) : await dropDamaged(shelves, { ...options, id, shelf, stands });
+    if (isEnded) return { removed: true, id };
   }
-  for (const shelf of await shelves.shelves()) if (hasList(await readOrSkip(shelves, shelf), id)) return shelf;
-  return "unreadable";
+}
+
+/** Tells what is kept under an ID. */
+async function look(shelves: Shelves, id: string): Promise<"there" | "absent" | "unreadable"> {
+  try {
+    return (await shelves.readList(id)) ? "there" : "absent";
+  } catch (error) {
+    if (isUnreadable(error)) return "unreadable";
+    throw error;
+  }
+}
+
+/** A record that cannot be read cannot be edited either; no edit can be lost with it. Nor does it say its name: the shelf is searched for. */
+async function removeDamaged(shelves: Shelves, id: string, options: UpdateOptions): Promise<void> {
+  const stands = (content: Shelf) => hasList(content, id);
+  for (const shelf of await shelves.shelves()) {
+    if (!stands(await readOrSkip(shelves, shelf))) continue;
+    if (!(await dropDamaged(shelves, { ...options, id, shelf, stands }))) throw unknownList("remove", id);
+    return;
+  }
+  await shelves.discardList(id);
+}
+
+interface Dropping extends UpdateOptions {
+  readonly id: string;
+  readonly shelf: string;
+  readonly stands: (content: Shelf) => boolean;
+}
+
+async function dropDamaged(shelves: Shelves, { id, shelf, stands, signal }: Dropping): Promise<boolean> {
+  let isDropped = false;
+  const without = async (content: Shelf) => {
+    isDropped = stands(content);
+    return isDropped ? withoutList(content, id) : undefined;
+  };
+  await shelves.updateShelf(shelf, without, { signal });
+  if (isDropped) await shelves.discardList(id).catch(() => {});
+  return isDropped;
 }
 
 async function readOrSkip(shelves: Shelves, shelf: string): Promise<Shelf> {
@@ -42,36 +79,4 @@ async function readOrSkip(shelves: Shelves, shelf: string): Promise<Shelf> {
     if (isUnreadable(error)) return { names: {}, nameless: [] };
     throw error;
   }
-}
-
-function isUnreadable(error: unknown): boolean {
-  return isOciError(error, "DAMAGED") || isOciError(error, "UNSUPPORTED");
-}
-
-interface Taking extends RemoveListOptions {
-  readonly shelf: string;
-  readonly id: string;
-}
-
-async function takeFrom(shelves: Shelves, { shelf, id, expected }: Taking): Promise<boolean> {
-  let removed = false;
-  await shelves.updateShelf(shelf, async (content) => {
-    const list = expected && (await shelves.readList(id));
-    if (expected && list && !isSameState(list, expected)) throw changedList(list.name);
-    removed = hasList(content, id);
-    return removed ? withoutList(content, id) : undefined;
-  });
-  return removed;
-}
-
-/** Takes a name away, see `ListStore.untag`. A list has one name at most, so the list goes too; its record is not asked. */
-export async function untagList(shelves: Shelves, name: string): Promise<{ readonly removed: boolean; readonly id: string }> {
-  let id: string | undefined;
-  await shelves.updateShelf(shelfOf(shelves.host.hash, name), async (content) => {
-    id = content.names[name];
-    return id === undefined ? undefined : withoutList(content, id);
-  });
-  if (id === undefined) throw unknownList("untag", name);
-  await shelves.discardList(id).catch(() => {});
-  return { removed: true, id };
 }

@@ -1,9 +1,10 @@
-import { formatHex, OciError, quote } from "../base/mod.ts";
+import { formatHex } from "../base/mod.ts";
 import type { Host } from "../port/mod.ts";
-import { listDirectory, readNewest, uniqueName } from "./generation.ts";
-import { decodeList, encodeList, type ListStamp, type StoredList } from "./list-record.ts";
+import { type Generation, listDirectory, readNewest, uniqueName } from "./generation.ts";
+import { decodeList, encodeList, type ListStamp, type RemovedList, type StoredList } from "./list-record.ts";
 import { decodeShelf, emptyShelf, encodeShelf, type Shelf } from "./name-record.ts";
-import { openRegisters, type Registers } from "./register.ts";
+import { openRegisters, type Registers, type UpdateOptions } from "./register.ts";
+import { findRoom, makeRoom } from "./room.ts";
 
 /** What the store needs of a host. */
 export type StoreHost = Pick<Host, "files" | "hash" | "clock" | "random" | "environment">;
@@ -23,7 +24,7 @@ export interface Shelves {
   /** Returns the shelves in use. */
   shelves(): Promise<readonly string[]>;
   /** Returns what is kept under an ID, whether it counts or not. @throws {OciError} `DAMAGED`, `UNSUPPORTED` */
-  readList(id: string): Promise<StoredList | undefined>;
+  readList(id: string): Promise<StoredList | RemovedList | undefined>;
   /** Makes the record of a list that does not count yet; false means that another try is needed. */
   writeList(list: StoredList): Promise<boolean>;
   /** Removes what is kept under an ID. */
@@ -31,7 +32,7 @@ export interface Shelves {
   /** Returns a shelf; one that is not there is empty. @throws {OciError} `DAMAGED`, `UNSUPPORTED` */
   readShelf(shelf: string): Promise<Shelf>;
   /** Replaces a shelf by what `change` makes of it, called again whenever somebody was faster; undefined leaves it as it is. */
-  updateShelf(shelf: string, change: (content: Shelf) => Promise<Shelf | undefined>): Promise<void>;
+  updateShelf(shelf: string, change: (content: Shelf) => Promise<Shelf | undefined>, options?: UpdateOptions): Promise<void>;
 }
 
 /** Returns the records in `root`; nothing is read or made before it is needed. */
@@ -43,14 +44,16 @@ export function openShelves(host: StoreHost, root: string): Shelves {
   const shelfPath = (shelf: string) => files.join(names, shelf);
 
   const prepare = async (): Promise<void> => {
-    for (const directory of [lists, names, workshop]) {
-      const status = await files.status(directory);
-      if (status?.kind === "directory") continue;
-      if (status !== undefined) throw new OciError("DAMAGED", `Cannot use ${quote(directory)}: it is no directory`);
-      await files.makeDirectory(directory, { mode: 0o700 });
-      for (const above of [root, files.dirname(root)]) await files.syncDirectory(above);
-    }
+    for (const directory of [lists, names, workshop]) await makeRoom(files, directory);
   };
+
+  /** What is not there may be so because the store cannot be there, which is no empty store. */
+  const unlessBarred = async <T>(directory: string, found: T | undefined): Promise<T | undefined> => {
+    if (found === undefined) await findRoom(files, directory);
+    return found;
+  };
+  const namesIn = async (directory: string, grammar: RegExp): Promise<readonly string[]> =>
+    ((await unlessBarred(directory, await listDirectory(files, directory))) ?? []).filter((name) => grammar.test(name));
 
   return {
     host,
@@ -58,24 +61,25 @@ export function openShelves(host: StoreHost, root: string): Shelves {
     workshop,
     prepare,
     listPath,
-    ids: async () => ((await listDirectory(files, lists)) ?? []).filter((name) => /^[0-9a-f]{64}$/.test(name)),
-    shelves: async () => ((await listDirectory(files, names)) ?? []).filter((name) => /^[0-9a-f]{3}$/.test(name)),
+    ids: () => namesIn(lists, /^[0-9a-f]{64}$/),
+    shelves: () => namesIn(names, /^[0-9a-f]{3}$/),
     async readList(id) {
-      const newest = await readNewest(files, listPath(id));
+      const newest = await unlessBarred(lists, await readNewest(files, listPath(id)));
       return newest && decodeList(hash, id, newest);
     },
     writeList: (list) => registers.create(listPath(list.id), encodeList(hash, list, stamp(host, 1))),
     discardList: (id) => registers.discard(listPath(id)),
     async readShelf(shelf) {
-      const newest = await readNewest(files, shelfPath(shelf));
+      const newest = await unlessBarred(names, await readNewest(files, shelfPath(shelf)));
       return newest ? decodeShelf(hash, shelf, newest) : emptyShelf;
     },
-    async updateShelf(shelf, change) {
+    async updateShelf(shelf, change, options) {
       for (;;) {
-        const outcome = await registers.update(shelfPath(shelf), async (newest) => {
+        const follow = async (newest: Generation) => {
           const next = await change(decodeShelf(hash, shelf, newest));
           return next && encodeShelf(hash, shelf, next, stamp(host, newest.number + 1));
-        });
+        };
+        const outcome = await registers.update(shelfPath(shelf), follow, options);
         if (outcome !== "absent") return;
         const first = await change(emptyShelf);
         if (first === undefined) return;

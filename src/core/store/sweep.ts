@@ -1,4 +1,6 @@
 import { isOciError } from "../base/mod.ts";
+import { clearAway } from "./end.ts";
+import { isRemoved } from "./list-record.ts";
 import { hasList, shelfOf } from "./name-record.ts";
 import type { Shelves } from "./shelves.ts";
 
@@ -6,8 +8,8 @@ import type { Shelves } from "./shelves.ts";
 const age = 60 * 60 * 1000;
 
 /**
- * Removes what processes that died have left: records of lists that never came to count or do no more, and what lies in
- * the workshop. What cannot be read stays.
+ * Removes what processes that died have left: records of lists that never came to count or do no more, names of lists that
+ * were removed, and what lies in the workshop. What cannot be read stays.
  *
  * A record that stands in no shelf may belong to a list being made, so its shelf is written anew first: the maker, who opened
  * its slot and read the shelf before it made the record, now fails to publish and starts again with another record.
@@ -20,7 +22,9 @@ export async function sweep(shelves: Shelves): Promise<void> {
       if (isOciError(error)) return undefined;
       throw error;
     });
-    if (list !== undefined && (await isFencedOff(shelves, shelfOf(shelves.host.hash, list.name), id))) await shelves.discardList(id);
+    if (list === undefined) continue;
+    if (isRemoved(list)) await clearAway(shelves, list);
+    else if (await isFencedOff(shelves, shelfOf(shelves.host.hash, list.name), id)) await shelves.discardList(id);
   }
   for (const name of (await files.status(shelves.workshop)) ? await files.list(shelves.workshop) : []) {
     const path = files.join(shelves.workshop, name);

@@ -1,4 +1,4 @@
-import { isOciError } from "../base/mod.ts";
+import { isOciError, throwIfAborted } from "../base/mod.ts";
 import type { Clock, FileSystem, Random } from "../port/mod.ts";
 
 /** What {@linkcode takeTurn} works with. */
@@ -18,14 +18,15 @@ const longestPause = 250;
  * Waits for a turn in `directory` and returns how to end it. Turns save writers of one record from making changes that
  * will lose; nothing depends on them. Who dies holding one costs the next writer half a second.
  *
- * Sleep is counted as it was asked for, not as it was: where everything is slow, holders are too.
+ * Sleep is counted as it was asked for, not as it was: where everything is slow, holders are too. `signal` ends the waiting.
  */
-export async function takeTurn(tools: TurnTools, directory: string): Promise<() => Promise<void>> {
+export async function takeTurn(tools: TurnTools, directory: string, signal?: AbortSignal): Promise<() => Promise<void>> {
   const { files, clock, random } = tools;
   const path = files.join(directory, name);
   let holder: number | undefined;
   let waited = 0;
   for (let attempt = 0; ; attempt++) {
+    throwIfAborted(signal);
     const modified = (await files.status(path))?.modified;
     if (modified === undefined) {
       const end = await tryTurn(files, path);
@@ -35,7 +36,7 @@ export async function takeTurn(tools: TurnTools, directory: string): Promise<() 
     holder = modified;
     const pause = random.number() * Math.min(2 ** attempt, longestPause);
     waited += pause;
-    await clock.sleep(pause);
+    await clock.sleep(pause, signal);
   }
 }
 
