@@ -70,7 +70,10 @@ describe("annotations inside the manifests of images", () => {
       `an OCI image index cannot hold features "sse4" of ${digest}; the list's record keeps it for a push as v2s2`,
     ]);
     const record = await lists.store.find("app");
-    expect([Object.keys(record?.features ?? {}), Object.keys(record?.sources ?? {}).includes(amd64.descriptor.digest)]).toEqual([[`${digest} linux/amd64`], false]);
+    expect([Object.keys(record?.features ?? {}), Object.keys(record?.sources ?? {}).includes(amd64.descriptor.digest)]).toEqual([
+      [`${digest} linux/amd64`],
+      false,
+    ]);
   });
 
   it("come with create and add, which tell the new digests", async () => {

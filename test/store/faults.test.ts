@@ -4,6 +4,7 @@ import type { FileSystem } from "../../src/core/port/mod.ts";
 import { type ListRecord, type ListStore, openListStore } from "../../src/core/store/mod.ts";
 import { memoryClock, memoryHost, memoryRandom } from "../../src/host/memory.ts";
 import { type Fault, faultyFiles, readOnlyFiles } from "./faults.ts";
+import { forgetfulFiles } from "./forgetful.ts";
 import { emptyState, withEntry } from "./sample.ts";
 
 const root = "/data";
@@ -146,6 +147,33 @@ describe.each(kinds)("a list store %s", (_, linkless) => {
         expect(isAcknowledged ? [operation.after] : [operation.before, operation.after]).toContain(await look(files));
         if (failed === undefined) return expect(isAcknowledged).toBe(true);
         await expectUsable(files);
+      }
+    },
+  );
+});
+
+/** Everything that was not brought to the disk is forgotten, or all of it is kept. */
+const extremes = [{ number: () => 0.9 }, { number: () => 0.1 }];
+
+describe.each(kinds)("a list store %s on a machine that dies", (_, linkless) => {
+  it.each(operations.map((operation) => [operation.name, operation] as const))(
+    "has what was acknowledged, at whatever call of %s",
+    async (_name, operation) => {
+      for (let at = 1; ; at++) {
+        const disk = forgetfulFiles();
+        const files = linkless ? { ...disk.files, link: refuseLinks } : disk.files;
+        await operation.prepare(storeOn(files));
+        const faulty = faultyFiles(files, { at, dies: true });
+        const isAcknowledged = await operation.run(storeOn(faulty.files)).then(
+          () => true,
+          () => false,
+        );
+        for (const chance of [...extremes, memoryRandom(at)]) {
+          const { files: left } = disk.crash(chance);
+          expect(isAcknowledged ? [operation.after] : [operation.before, operation.after]).toContain(await look(left));
+          if (chance === extremes[0]) await expectUsable(left);
+        }
+        if (faulty.failed() === undefined) return expect(isAcknowledged).toBe(true);
       }
     },
   );

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "bun:test";
-import { statSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import process from "node:process";
-import { streamBytes } from "../../src/core/base/mod.ts";
+import { OciError, streamBytes } from "../../src/core/base/mod.ts";
 import { digestBytes } from "../../src/core/content/mod.ts";
 import { type ListState, type ListStore, openListStore } from "../../src/core/store/mod.ts";
 import { memoryHost } from "../../src/host/memory.ts";
@@ -148,6 +148,77 @@ describe.each(places)("openListStore() on %s", (_, open) => {
   });
 });
 
+describe("a list store whose root is a file, or lies in one", () => {
+  it.each([
+    ["the root", ["ocidex"]],
+    ["what it lies in", []],
+    ["its directory of lists", ["ocidex", "lists"]],
+  ])("says so to readers and writers alike, and takes it for no empty store: %s", async (_, path) => {
+    const place = places[1]?.[1]();
+    if (place === undefined) throw new Error("there is no host with files");
+    try {
+      const root = join(place.root, "root");
+      const file = join(root, ...path);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, "text");
+      const store = openListStore(place.host, { root });
+      const says = `Cannot use the local lists: "${file}" is no directory`;
+      await expect(store.all()).rejects.toThrow(says);
+      await expect(store.find("ab".repeat(32))).rejects.toThrow(says);
+      await expect(store.create("app", emptyState)).rejects.toThrow(says);
+      await expect(store.remove("ab".repeat(32))).rejects.toThrow(says);
+      await expect(store.find("abcdef")).rejects.toThrow(says);
+    } finally {
+      place.remove();
+    }
+  });
+
+  it.skipIf(process.platform === "win32")("follows a symbolic link to a directory", async () => {
+    const place = places[1]?.[1]();
+    if (place === undefined) throw new Error("there is no host with files");
+    try {
+      mkdirSync(join(place.root, "real"));
+      symlinkSync("real", join(place.root, "ocidex"));
+      const store = openListStore(place.host, { root: place.root });
+      expect(await store.all()).toEqual({ records: [], damaged: [] });
+      const { id } = await store.create("app", emptyState);
+      expect(readdirSync(join(place.root, "real", "lists"))).toEqual([id]);
+    } finally {
+      place.remove();
+    }
+  });
+});
+
+describe("a signal", () => {
+  const reason = new Error("enough");
+
+  it.each([
+    ["create()", "names", (store, _id, options) => store.create("app", emptyState, { ...options, replace: true })],
+    ["edit()", "lists", (store, id, options) => store.edit(id, (state) => withEntry(state, 1), options)],
+    ["remove()", "lists", (store, id, options) => store.remove(id, options)],
+    ["untag()", "lists", (store, _id, options) => store.untag("app", options)],
+  ] satisfies readonly (readonly [string, string, (store: ListStore, id: string, options: { readonly signal: AbortSignal }) => Promise<unknown>])[])(
+    "ends the waiting of %s for its turn, and nothing has changed",
+    async (_, kind, action) => {
+      const controller = new AbortController();
+      const host = memoryHost();
+      const { files } = host;
+      const made = await openListStore(host, { root: "/data" }).create("app", emptyState);
+      const directory = `/data/ocidex/${kind}/${(await files.list(`/data/ocidex/${kind}`))[0]}`;
+      await (await files.create(`${directory}/turn`)).close();
+      const sleep = async (_time: number, signal?: AbortSignal) => {
+        controller.abort(reason);
+        signal?.throwIfAborted();
+      };
+      const waiting = openListStore({ ...host, clock: { ...host.clock, sleep } }, { root: "/data" });
+      await expect(action(waiting, made.id, { signal: controller.signal })).rejects.toBe(reason);
+      expect(await waiting.all()).toEqual({ records: [made], damaged: [] });
+      expect(await files.list(directory)).toEqual(["1.json", "turn"]);
+      expect(await files.list("/data/ocidex/lists")).toEqual([made.id]);
+    },
+  );
+});
+
 describe("ListStore.find()", () => {
   it("lists the IDs that an ambiguous prefix begins", async () => {
     let made = 0;
@@ -170,6 +241,31 @@ describe("openListStore() on node", () => {
       const { id } = await store.create("app", emptyState);
       for (const path of ["", "lists", "names", "tmp", `lists/${id}`]) expect(statSync(join(place.root, "ocidex", path)).mode & 0o777).toBe(0o700);
       expect(statSync(join(place.root, "ocidex", "lists", id, "1.json")).mode & 0o777).toBe(0o600);
+    } finally {
+      place.remove();
+    }
+  });
+
+  it.skipIf(process.platform === "win32").each([
+    ["with links", false],
+    ["without links", true],
+  ])("keeps every record to the owner, %s", async (_, linkless) => {
+    const place = places[1]?.[1]();
+    if (place === undefined) throw new Error("there is no host with files");
+    try {
+      const refuse = async () => {
+        throw new OciError("UNSUPPORTED", "Cannot link: the file system refuses");
+      };
+      const files = linkless ? { ...place.host.files, link: refuse } : place.host.files;
+      const store = openListStore({ ...place.host, files }, { root: place.root });
+      const { id } = await store.create("app", emptyState);
+      for (let at = 0; at < 3; at++) await store.edit(id, (state) => withEntry(state, at));
+      await store.create("app", emptyState, { replace: true });
+      const root = join(place.root, "ocidex");
+      const all = readdirSync(root, { recursive: true, encoding: "utf8" }).map((name) => ({ name, status: statSync(join(root, name)) }));
+      const records = all.filter(({ status }) => status.isFile());
+      expect(records.length).toBe(1 + 3 + 1 + 2);
+      for (const { name, status } of all) expect([name, status.mode & 0o777]).toEqual([name, status.isFile() ? 0o600 : 0o700]);
     } finally {
       place.remove();
     }

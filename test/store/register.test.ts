@@ -1,9 +1,10 @@
 import { describe, expect, it } from "bun:test";
 import { decodeUtf8, encodeUtf8 } from "../../src/core/base/mod.ts";
-import type { FileSystem, Random } from "../../src/core/port/mod.ts";
+import type { Clock, FileSystem, Random } from "../../src/core/port/mod.ts";
 import { generationsIn, readNewest } from "../../src/core/store/generation.ts";
 import { openRegisters, type Registers } from "../../src/core/store/register.ts";
 import { memoryClock, memoryHost, memoryRandom } from "../../src/host/memory.ts";
+import { forgetfulFiles } from "./forgetful.ts";
 import { createSimulation, type ProcessOptions } from "./simulation.ts";
 
 const directory = "/store/list";
@@ -90,6 +91,35 @@ describe("openRegisters()", () => {
       expect(acknowledged.filter((item) => !items.includes(item))).toEqual([]);
       // An edit may be made by a process that died before it said so; at most one each.
       expect(items.length - acknowledged.length).toBeLessThanOrEqual(3);
+    }
+  });
+
+  it.each([
+    ["with links", crowd],
+    ["without links", linkless],
+  ])("has every acknowledged edit when the machine dies at any call and forgets what was not brought to the disk, %s", async (_, processes) => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const random = memoryRandom(seed);
+      const disk = forgetfulFiles();
+      const open = (files: FileSystem, clock: Clock) => openRegisters({ files, clock, random, workshop });
+      await disk.files.makeDirectory(workshop);
+      for (const path of ["/", "/store"]) await disk.files.syncDirectory(path);
+      expect(await open(disk.files, memoryClock()).create(directory, empty)).toBe(true);
+      const simulation = createSimulation(disk.files, random);
+      const acknowledged: string[] = [];
+      const works = processes.map(async (options, at) => {
+        const { files, clock } = simulation.process(options);
+        const registers = open(files, clock);
+        for (let edit = 0; edit < 8; edit++) {
+          await append(registers, `${at}.${edit}`);
+          acknowledged.push(`${at}.${edit}`);
+        }
+      });
+      await simulation.run(Promise.all(works), Math.floor(random.number() * 400));
+      const { files } = disk.crash(seed % 2 === 0 ? random : { number: () => 0.9 });
+      const items = itemsOf((await readNewest(files, directory))?.bytes ?? empty);
+      expect([seed, acknowledged.filter((item) => !items.includes(item))]).toEqual([seed, []]);
+      expect(await append(open(files, memoryClock()), "after")).toBe("written");
     }
   });
 

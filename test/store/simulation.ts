@@ -5,8 +5,8 @@ import type { Clock, FileSystem, Random } from "../../src/core/port/mod.ts";
 export interface Simulation {
   /** Returns the file system as one process sees it, and when that process has died: from then on none of its calls returns. */
   process(options?: ProcessOptions): { readonly files: FileSystem; readonly clock: Clock; readonly death: Promise<void> };
-  /** Carries out calls until `task` settles; processes that were killed are not waited for. */
-  run(task: Promise<unknown>): Promise<void>;
+  /** Carries out calls until `task` settles, or only so many; processes that were killed are not waited for. */
+  run(task: Promise<unknown>, calls?: number): Promise<void>;
 }
 
 export interface ProcessOptions {
@@ -100,13 +100,14 @@ export function createSimulation(files: FileSystem, random: Random): Simulation 
         death,
       };
     },
-    async run(task) {
+    async run(task, calls = Number.POSITIVE_INFINITY) {
       let settled = false;
       const done = task.finally(() => {
         settled = true;
       });
       done.catch(() => {});
       for (let steps = 0; !settled; steps++) {
+        if (steps >= calls) return;
         if (steps > limit) throw new Error("the simulation does not come to an end");
         await settle();
         if (waiting.length > 0) await next();

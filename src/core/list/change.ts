@@ -3,7 +3,8 @@ import { addEntries, type EntryPatch, isAttestation } from "../index/mod.ts";
 import { type Descriptor, type Digest, mediaTypes } from "../spec/mod.ts";
 import type { Features, ListState } from "../store/mod.ts";
 import { type ListContext, warn } from "./context.ts";
-import { convertState, type Format, listLosses, settleState, splitFeatures } from "./format.ts";
+import { splitFeatures } from "./features.ts";
+import { convertState, type Format, listLosses, settleState } from "./format.ts";
 import type { FoundImage } from "./image.ts";
 import type { ListPlace, ListView } from "./place.ts";
 

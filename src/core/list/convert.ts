@@ -12,7 +12,8 @@ import {
   type ManifestDocument,
 } from "../spec/mod.ts";
 import { type ListContext, signalOf, warn } from "./context.ts";
-import { convertState, type Format, joinFeatures, listLosses } from "./format.ts";
+import { joinFeatures } from "./features.ts";
+import { convertState, type Format, listLosses } from "./format.ts";
 import { documentOf, type ListPlace, type ListView } from "./place.ts";
 
 /** A list converted for a push, with the manifests that were made for it. */

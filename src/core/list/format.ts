@@ -1,8 +1,9 @@
 import { OciError, quote } from "../base/mod.ts";
 import type { ImageFormat } from "../copy/mod.ts";
 import { convertIndex, formatLoss, type Loss, needsOci } from "../index/mod.ts";
-import { type Descriptor, type ImageIndex, type IndexMediaType, mediaTypes } from "../spec/mod.ts";
-import { type Features, featuresKey, type ListState } from "../store/mod.ts";
+import { type IndexMediaType, mediaTypes } from "../spec/mod.ts";
+import type { Features, ListState } from "../store/mod.ts";
+import { splitFeatures, withFeatures } from "./features.ts";
 
 /** The type of a list and its images: OCI, or docker's image manifest version 2, schema 2. */
 export type Format = ImageFormat;
@@ -48,52 +49,6 @@ export function settleState(state: ListState): Settled & { readonly because: rea
   const because = state.index.mediaType === mediaTypes.dockerList ? needsOci(state.index) : [];
   if (because.length === 0) return { state, lost: [], kept: [], because };
   return { ...convertState(state, "oci"), because };
-}
-
-/** Returns the index of `state` with the features its record keeps, as a docker list holds them. */
-export function withFeatures(state: ListState): ImageIndex {
-  if (Object.keys(state.features).length === 0) return state.index;
-  const manifests = state.index.manifests.map((entry) => {
-    const features = state.features[featuresKey(entry)];
-    if (features === undefined || features.length === 0) return entry;
-    return { ...entry, platform: { architecture: "", os: "", ...entry.platform, features } };
-  });
-  return { ...state.index, manifests };
-}
-
-/** Returns the index of `state` as it is pushed: a docker list has the features its record keeps. */
-export function pushedIndex(state: ListState): ImageIndex {
-  return state.index.mediaType === mediaTypes.dockerList ? withFeatures(state) : state.index;
-}
-
-/** Moves the features the record of `state` keeps into the entries: what an edit does to an entry it does to its features too. */
-export function joinFeatures(state: ListState): ListState {
-  return Object.keys(state.features).length === 0 ? state : { ...state, index: withFeatures(state), features: {} };
-}
-
-/** Moves the features in the entries of `state` to its record; `kept` are those that are not `known` already. */
-export function splitFeatures(state: ListState, known: Features = {}): { readonly state: ListState; readonly kept: readonly Loss[] } {
-  const features: Record<string, readonly string[]> = { ...state.features };
-  const kept: Loss[] = [];
-  let isSplit = false;
-  const manifests = state.index.manifests.map((entry): Descriptor => {
-    const own = entry.platform?.features;
-    if (own === undefined || own.length === 0) return entry;
-    const key = featuresKey(entry);
-    const value = own.join(",");
-    features[key] = own;
-    if (known[key]?.join(",") !== value) kept.push({ where: entry.digest, field: "features", value });
-    isSplit = true;
-    return withoutFeatures(entry);
-  });
-  return isSplit ? { state: { ...state, index: { ...state.index, manifests }, features }, kept } : { state, kept };
-}
-
-/** In an OCI index an entry has no platform rather than one that says nothing. */
-function withoutFeatures({ platform = { architecture: "", os: "" }, ...entry }: Descriptor): Descriptor {
-  const { features: _, ...rest } = platform;
-  const saysNothing = rest.os === "" && rest.architecture === "" && Object.keys(rest).length === 2;
-  return saysNothing ? entry : { ...entry, platform: rest };
 }
 
 /** Returns one sentence that lists `losses`. */

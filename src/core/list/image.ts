@@ -22,7 +22,7 @@ import {
 import type { EntrySource, ListState } from "../store/mod.ts";
 import { chooseEntries, type ImageSelection } from "./choose.ts";
 import { type ListContext, signalOf } from "./context.ts";
-import { withFeatures } from "./format.ts";
+import { withFeatures } from "./features.ts";
 import { isShortName, parseImageLocation, splitPlatform } from "./image-name.ts";
 import { sourceOfEntry } from "./local-place.ts";
 import { pinLocation } from "./pin.ts";

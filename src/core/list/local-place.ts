@@ -4,7 +4,7 @@ import { type Descriptor, type Digest, type IndexDocument, mediaTypes } from "..
 import { type EntrySource, type ListRecord, type ListState, normaliseListName } from "../store/mod.ts";
 import { type ListContext, signalOf } from "./context.ts";
 import { openEntrySource } from "./entry-source.ts";
-import { joinFeatures, pushedIndex, splitFeatures } from "./format.ts";
+import { joinFeatures, pushedIndex, splitFeatures } from "./features.ts";
 import { documentOf, type ListPlace, type ListView, type WriteOptions } from "./place.ts";
 
 /** Returns the local list `name` as a place. */

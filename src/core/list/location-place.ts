@@ -6,7 +6,7 @@ import { type Descriptor, type Digest, findEditObstacle, formatLocation, type Lo
 import type { ListState } from "../store/mod.ts";
 import { type ListContext, quietly, signalOf } from "./context.ts";
 import { openEntrySource } from "./entry-source.ts";
-import { withFeatures } from "./format.ts";
+import { withFeatures } from "./features.ts";
 import type { Foresee } from "./image.ts";
 import { isMissing } from "./missing.ts";
 import { byDigest, documentOf, type ListPlace, type ListView, leftToCheck, requireAccepted, requireIndex, type WriteOptions } from "./place.ts";

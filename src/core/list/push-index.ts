@@ -1,8 +1,8 @@
 import { isDockerMediaType, isManifestMediaType, mediaTypes } from "../spec/mod.ts";
+import { featuresKey } from "../store/mod.ts";
 import { type ListContext, warn } from "./context.ts";
 import { type ConvertedList, convertList } from "./convert.ts";
 import { type Format, listLosses } from "./format.ts";
-import { featuresKey } from "../store/mod.ts";
 import type { ListPlace, ListView } from "./place.ts";
 
 /** Returns the index to push, converted where that is asked for, and says what an OCI index leaves out and which images registries may refuse. */

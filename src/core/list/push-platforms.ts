@@ -2,7 +2,7 @@ import { OciError, quote } from "../base/mod.ts";
 import { entriesFor, isAttestation, referenceDigestKey } from "../index/mod.ts";
 import { type Descriptor, findEditObstacle, formatPlatform, type ImageIndex, type Platform } from "../spec/mod.ts";
 import { type ListContext, warn } from "./context.ts";
-import { pushedIndex } from "./format.ts";
+import { pushedIndex } from "./features.ts";
 import { documentOf, type ListPlace, type ListView } from "./place.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { decodeList, encodeList, isRemoved, type ListState } from "./list-record.ts";
 import type { Generation } from "./generation.ts";
+import { decodeList, encodeList, isRemoved, type ListState } from "./list-record.ts";
 import { hasList, namesOf, shelfOf } from "./name-record.ts";
 import { isId, type ListRecord, recordOf, unknownList } from "./read.ts";
 import type { UpdateOptions } from "./register.ts";

@@ -43,7 +43,10 @@ export function unsealRecord(hash: Hash, bytes: Bytes, path: string): readonly B
   if (digestBytes(hash, body) !== digest) throw damagedRecord(path, "its content is not what was written, by its digest");
   const { version } = reportDamage(path, () => parseJson(VersionSchema, rest[0] ?? new Uint8Array(), "its second line"));
   if (!v.is(RecordVersionSchema, version)) {
-    throw new OciError("UNSUPPORTED", `Cannot read record ${quote(path)}: it has version ${version} of the format, this program knows ${versions.join(" and ")}`);
+    throw new OciError(
+      "UNSUPPORTED",
+      `Cannot read record ${quote(path)}: it has version ${version} of the format, this program knows ${versions.join(" and ")}`,
+    );
   }
   return rest;
 }

@@ -117,6 +117,17 @@ describe("the local lists", () => {
     expect((await manifest("exists", "foo")).status).toBe(1);
   });
 
+  test("are none in a place that can hold none: an error in a sentence, not an empty table", async () => {
+    const options = { files: { "/o": "text" } };
+    for (const [shell, argv, file] of [
+      [await openShell({ ...options, variables: { OCIDEX_ROOT: "/o" } }), [], "/o"],
+      [await openShell(options), ["--root", "/o"], "/o"],
+    ] as const) {
+      for (const verb of [["list"], ["list", "--json"], ["inspect", "app"], ["exists", "app"], ["create", "app"], ["rm", "app"]])
+        expect(await shell.fail(...verb, ...argv)).toBe(`Error: Cannot use the local lists: "${file}" is no directory`);
+    }
+  });
+
   for (const [variables, directory] of [
     [{ OCIDEX_ROOT: "/o", XDG_DATA_HOME: "/x" }, "/o"],
     [{ XDG_DATA_HOME: "/x" }, "/x/ocidex"],
