@@ -1,7 +1,7 @@
 import { encodeUtf8, isOciError, OciError, quote } from "../base/mod.ts";
 import type { PlannedWrite } from "../copy/mod.ts";
 import { type Digest, formatLocation, type Platform } from "../spec/mod.ts";
-import { type ListContext, warn } from "./context.ts";
+import { type ListContext, signalOf, warn } from "./context.ts";
 import { type Destination, parseDestinations } from "./destination.ts";
 import type { Format } from "./format.ts";
 import { openListPlace } from "./open-place.ts";
