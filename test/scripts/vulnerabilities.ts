@@ -75,7 +75,7 @@ export const vulnerabilities: readonly Vulnerability[] = [
       "keeps order and makes control characters in lines visible (",
     ],
   },
-  { names: ["GHSA-rp3h-jf77-q9p4"], tests: ["reads 10^5 members ("] },
+  { names: ["GHSA-rp3h-jf77-q9p4"], tests: ["members (GHSA-rp3h-jf77-q9p4)"] },
   { names: ["CVE-2025-32386"], tests: ["open() stops unpacking what grows beyond measure"] },
   { names: ["CVE-2026-35206"], tests: ["refuses %j (CVE-2026-35206)"] },
   { names: ["GHSA-65gg-3w2w-hr4h"], tests: ["wants to trust it: --cert-dir, or --tls-verify=false ("] },
