@@ -249,7 +249,7 @@ function storeManifest({ context, seen, body, repository }: Target, reference: s
   return { status: 201, headers };
 }
 
-function handleReferrers({ context, repository }: Target, digest: string): Answer {
+function handleReferrers({ context, repository, url }: Target, digest: string): Answer {
   if (!context.options.referrers) return error(404, "NAME_UNKNOWN");
   const manifests = [...repositoryOf(context, repository).manifests].flatMap(([own, manifest]) => {
     const value = JSON.parse(new TextDecoder().decode(manifest.bytes)) as LooseManifest & { artifactType?: string; annotations?: object };
@@ -264,9 +264,12 @@ function handleReferrers({ context, repository }: Target, digest: string): Answe
       },
     ];
   });
+  const start = Number(url.searchParams.get("from") ?? 0);
+  const end = start + (context.options.referrersPage ?? manifests.length);
+  const link = end < manifests.length ? { link: `</v2/${repository}/referrers/${digest}?from=${end}>; rel="next"` } : {};
   return {
     status: 200,
-    headers: { "content-type": "application/vnd.oci.image.index.v1+json" },
-    body: JSON.stringify({ schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests }),
+    headers: { "content-type": "application/vnd.oci.image.index.v1+json", ...link },
+    body: JSON.stringify({ schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: manifests.slice(start, end) }),
   };
 }

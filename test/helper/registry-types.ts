@@ -142,6 +142,8 @@ export interface RegistryOptions {
   readonly etag?: boolean;
   /** Whether the referrers API and `OCI-Subject` exist. @default false */
   readonly referrers?: boolean;
+  /** How many referrers a page lists. @default all */
+  readonly referrersPage?: number;
   /** Whether tags can be deleted. @default true */
   readonly deleteTags?: boolean;
   /** Largest body of one upload request; more is 413. */

@@ -62,6 +62,20 @@ describe("pushList() with dryRun", () => {
       expect(result?.writes?.some(({ write }) => write === "upload")).toBe(false);
     }));
 
+  it("tells which blobs a layout or directory has", async () => {
+    const { host, lists, amd64 } = await filled();
+    for (const [location, folder] of [
+      ["oci:/out:1", "/out/blobs/sha256"],
+      ["dir:/dir", "/dir"],
+    ] as const) {
+      await pushList(lists, "app", [location]);
+      const gone = "layers" in amd64.value ? (amd64.value.layers[0]?.digest ?? "") : "";
+      await host.files.remove(`${folder}/${gone.slice(7)}`);
+      const [result] = await pushList(lists, "app", [location], { dryRun: true });
+      expect(result?.writes?.flatMap((each) => (each.write === "upload" ? [String(each.digest)] : []))).toEqual([gone]);
+    }
+  });
+
   it("touches no layout, no directory, no file and no list", async () => {
     const { host, lists } = await filled();
     await pushList(lists, "app", ["oci:/there:1"]);

@@ -12,7 +12,6 @@ const later: readonly Flag[] = [
   ...laterFlags("text", compression, ["compression-format"]),
   ...laterFlags("number", compression, ["compression-level"]),
   ...laterFlags("flag", compression, ["force-compression"]),
-  ...laterFlags("flag", "referrers are not copied", ["referrers"]),
 ];
 
 /** `manifest push`. */
@@ -30,6 +29,7 @@ export const push: Verb = defineVerb({
   flags: [
     { name: "all", type: "flag", default: true, description: "push the images too; otherwise they must be there" },
     { name: "platform", type: "texts", value: "OS/ARCH[/VARIANT]", description: "push the images of this platform only, as an index of them" },
+    { name: "referrers", type: "flag", description: "bring signatures, attestations and whatever else refers to the images along" },
     { name: "tag", type: "texts", value: "TAG", description: "give the list this tag as well" },
     { ...formatFlag, short: "f", description: "convert the list and its images to OCI or docker types" },
     { name: "rm", short: "p", type: "flag", aliases: ["purge"], description: "remove the local list once it is pushed" },
@@ -69,6 +69,7 @@ function readOptions(args: Args): PushListOptions {
     platforms: readPlatforms(args),
     remove: args.flag("rm"),
     tags: args.texts("tag"),
+    referrers: args.flag("referrers"),
     dryRun: args.flag("dry-run"),
     ...(format !== undefined && { format: parseFormat(format, "--format") }),
     ...(digestFile !== undefined && { digestFile }),
@@ -97,5 +98,6 @@ function describeWrite(write: PlannedWrite, destination: string): string {
   if (write.write === "upload") return `Would send blob ${write.digest} (${formatBytes(write.size)}) to ${destination}`;
   if (write.write === "mount") return `Would mount blob ${write.digest} from ${write.from} for ${destination}`;
   if (write.write === "manifest") return `Would write manifest ${write.digest} to ${destination}`;
+  if (write.write === "list") return `Would list ${write.digest} as a referrer under ${write.name}`;
   return `Would write manifest list ${write.digest} as ${write.name}`;
 }

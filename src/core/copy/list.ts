@@ -2,6 +2,7 @@ import { createPool, mapAll } from "../base/mod.ts";
 import type { ContentSource, PutRootOptions } from "../port/mod.ts";
 import { type Descriptor, type Digest, isImageIndex, type ManifestDocument } from "../spec/mod.ts";
 import { copyEntry, isManifest, lacksImage } from "./manifest.ts";
+import { copyReferrers, type FoundReferrer } from "./referrers.ts";
 import { type Copy, type CopyOptions, openCopy, orAbandon } from "./session.ts";
 
 /** Options of {@linkcode copyList}. */
@@ -14,6 +15,8 @@ export interface CopyListOptions extends CopyOptions {
   readonly present?: readonly Descriptor[];
   /** Returns where a child lies. */
   readonly source: (entry: Descriptor) => Promise<ContentSource>;
+  /** What refers to the list or its children, to be brought along. @default none */
+  readonly referrers?: readonly FoundReferrer[];
   /** Names to write the root under, one after another. @default the target's own */
   readonly tags?: readonly string[];
   /** What the first name must still hold, see {@linkcode PutRootOptions.expected}; leave the member out to write whatever is there. */
@@ -75,6 +78,8 @@ export async function copyList(options: CopyListOptions): Promise<CopiedList> {
   await orAbandon(target, async () => {
     const tasks = [(inner: AbortSignal) => bringEntries(copy, options, inner), (inner: AbortSignal) => requirePresent(copy, options, inner)];
     await mapAll(tasks, (task, inner) => task(inner), signal);
+    const referrers = (inner: AbortSignal) => copyReferrers(copy, root, options.referrers ?? [], inner);
+    await mapAll([referrers], (task, inner) => task(inner), signal);
     copy.report({ type: "manifest", descriptor: root.descriptor, kind: "index", outcome: "written" });
     await putRoot(copy, root, { ...guard, ...(tag !== undefined && { tag }), ...(signal && { signal }) });
   });

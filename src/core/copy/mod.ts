@@ -2,6 +2,7 @@
 export { type ConvertedImage, convertImage, type ImageFormat } from "./convert.ts";
 export { type CopyImageOptions, copyImage } from "./image.ts";
 export { type CopiedList, type CopyListOptions, copyList } from "./list.ts";
+export { type FindReferrersOptions, type FoundReferrer, findReferrers, type Subject } from "./referrers.ts";
 export { type PlannedWrite, type Rehearsal, rehearse } from "./rehearsal.ts";
 export { type RelayOptions, relaySource } from "./relay.ts";
 export { type CopyOptions, isSameRepository } from "./session.ts";

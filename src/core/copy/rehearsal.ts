@@ -2,12 +2,13 @@ import type { ContentTarget, PutRootOptions } from "../port/mod.ts";
 import type { Digest } from "../spec/mod.ts";
 import { isSameRepository } from "./session.ts";
 
-/** One write that a copy would do: a blob sent or mounted, a manifest put under its digest, the root put under a name. */
+/** One write that a copy would do: a blob sent or mounted, a manifest put under its digest or a name, a manifest added to the list of what refers to its subject. */
 export type PlannedWrite =
   | { readonly write: "upload"; readonly digest: Digest; readonly size: number }
   | { readonly write: "mount"; readonly digest: Digest; readonly size: number; readonly from: string }
   | { readonly write: "manifest"; readonly digest: Digest; readonly size: number; readonly mediaType: string }
-  | { readonly write: "name"; readonly digest: Digest; readonly size: number; readonly mediaType: string; readonly name: string };
+  | { readonly write: "name"; readonly digest: Digest; readonly size: number; readonly mediaType: string; readonly name: string }
+  | { readonly write: "list"; readonly digest: Digest; readonly name: string };
 
 /** A target on which a copy is tried without being done. */
 export interface Rehearsal {
@@ -31,11 +32,20 @@ export function rehearse(target: ContentTarget, nameOf: (tag: PutRootOptions["ta
       writes.push(from ? { write: "mount", digest, size, from: from.repository } : { write: "upload", digest, size });
       return from ? "mounted" : "copied";
     },
-    async putManifest({ descriptor: { digest, size, mediaType } }) {
+    async putManifest({ descriptor: { digest, size, mediaType }, value }, options) {
       writes.push({ write: "manifest", digest, size, mediaType });
+      const tag = value.subject && (await target.referrersTag?.(value.subject.digest, options));
+      if (tag !== undefined) writes.push({ write: "list", name: nameOf(tag), digest });
     },
-    async putRoot({ descriptor: { digest, size, mediaType } }, { tag } = {}) {
+    ...(target.putReferrer && {
+      async putReferrer({ descriptor: { digest, size, mediaType } }, { tag } = {}) {
+        if (tag !== undefined) writes.push({ write: "name", digest, size, mediaType, name: nameOf(tag) });
+      },
+    }),
+    async putRoot({ descriptor: { digest, size, mediaType }, value }, { tag, signal } = {}) {
       writes.push({ write: "name", digest, size, mediaType, name: nameOf(tag) });
+      const list = value.subject && (await target.referrersTag?.(value.subject.digest, signal ? { signal } : {}));
+      if (list !== undefined) writes.push({ write: "list", name: nameOf(list), digest });
     },
     abandon: async () => {},
   };

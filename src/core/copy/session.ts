@@ -20,6 +20,8 @@ export interface CopyOptions {
 export interface Copy {
   /** Where the content goes. */
   readonly target: ContentTarget;
+  /** Bounds everything that is asked or moved at once. */
+  readonly pool: Pool;
   /** Whether every blob is asked for. */
   readonly verifyBlobs: boolean;
   /** Blobs that were begun. */
@@ -38,6 +40,7 @@ export interface Copy {
 export function openCopy(options: CopyOptions): Copy {
   return {
     target: options.target,
+    pool: options.pool,
     verifyBlobs: options.verifyBlobs ?? false,
     blobs: new Map(),
     manifests: new Map(),

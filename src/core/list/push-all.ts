@@ -1,4 +1,5 @@
 import { isOciError, OciError, quote } from "../base/mod.ts";
+import type { FoundReferrer } from "../copy/mod.ts";
 import type { ContentSource } from "../port/mod.ts";
 import { formatLocation } from "../spec/mod.ts";
 import type { Destination } from "./destination.ts";
@@ -8,13 +9,13 @@ import { type Pushed, type Pushing, pushTo } from "./push-to.ts";
  * Pushes to every destination, one after another. The first that succeeds gives the others what came from a registry, so that
  * sources are read once. One that fails does not keep the others from being served; the error names it.
  */
-export async function pushToAll(pushing: Pushing, destinations: readonly Destination[]): Promise<readonly Pushed[]> {
+export async function pushToAll(pushing: Pushing, destinations: readonly Destination[], referrers: readonly FoundReferrer[]): Promise<readonly Pushed[]> {
   const done: Pushed[] = [];
   const failed: Failure[] = [];
   let first: ContentSource | undefined;
   for (const destination of destinations) {
     try {
-      const pushed = await pushTo(pushing, destination, first);
+      const pushed = await pushTo(pushing, destination, { referrers, first });
       first ??= pushed.source;
       done.push(pushed);
     } catch (error) {

@@ -1,8 +1,8 @@
 import { OciError, quote } from "../base/mod.ts";
 import { overlaySource } from "../content/mod.ts";
-import { copyList, type PlannedWrite, rehearse, relaySource } from "../copy/mod.ts";
+import { copyList, type FoundReferrer, type PlannedWrite, rehearse, relaySource } from "../copy/mod.ts";
 import type { ContentSource, ContentTarget } from "../port/mod.ts";
-import { type Descriptor, formatLocation } from "../spec/mod.ts";
+import { type Descriptor, type Digest, formatLocation } from "../spec/mod.ts";
 import { type ListContext, quietly, signalOf } from "./context.ts";
 import type { ConvertedList } from "./convert.ts";
 import { type Destination, tagged } from "./destination.ts";
@@ -15,6 +15,8 @@ export interface Pushing {
   readonly view: ListView;
   /** What is written. */
   readonly made: ConvertedList;
+  /** Digest of the list before anything was left out or converted. */
+  readonly original: Digest;
   /** Brings the images along. */
   readonly all: boolean;
   /** Asks for every blob. */
@@ -33,8 +35,16 @@ export interface Pushed {
   readonly source: ContentSource;
 }
 
+/** What goes along to a destination. */
+export interface Along {
+  /** What refers to the list and its images. */
+  readonly referrers: readonly FoundReferrer[];
+  /** Another destination, which has everything by now. */
+  readonly first: ContentSource | undefined;
+}
+
 /** Pushes to `destination`; content that `first` has got already may come from there. */
-export async function pushTo(pushing: Pushing, destination: Destination, first: ContentSource | undefined): Promise<Pushed> {
+export async function pushTo(pushing: Pushing, destination: Destination, { referrers, first }: Along): Promise<Pushed> {
   const { context, made, dryRun } = pushing;
   const { location, tags } = destination;
   const opened = await context.transports.place(location);
@@ -49,6 +59,7 @@ export async function pushTo(pushing: Pushing, destination: Destination, first: 
     entries: pushing.all ? [...known] : [],
     present: presentEntries(pushing, known, target),
     source: async (entry) => relayed(await requireSource(pushing, entry), first, target),
+    referrers: referrers.map((referrer) => ({ ...referrer, source: relayed(referrer.source, first, target) })),
     target,
     pool: context.pool,
     report: dryRun ? quietly(context.report) : context.report,
@@ -74,20 +85,21 @@ function presentEntries({ made, all }: Pushing, known: ReadonlySet<Descriptor>, 
     : entries;
 }
 
-/** Returns where an entry comes from; one that was converted comes from where its original lies. */
-async function sourceOf({ place, view, made }: Pushing, entry: Descriptor): Promise<ContentSource | undefined> {
-  return place.sourceOf(view, made.originals.get(entry.digest) ?? entry);
+/** Returns where an entry comes from, if the list says so; one that was converted comes from where its original lies. */
+export async function entrySource({ place, view, made }: Pushing, entry: Descriptor): Promise<ContentSource | undefined> {
+  const source = await place.sourceOf(view, made.originals.get(entry.digest) ?? entry);
+  return source && overlaySource(source, made.documents);
 }
 
 async function requireSource(pushing: Pushing, entry: Descriptor): Promise<ContentSource> {
-  const source = await sourceOf(pushing, entry);
+  const source = await entrySource(pushing, entry);
   if (source === undefined) throw new OciError("NOT_FOUND", `Cannot push image ${quote(entry.digest)}: the list does not say where it lies`);
-  return overlaySource(source, pushing.made.documents);
+  return source;
 }
 
 /** An entry whose origin nobody recorded (a descriptor that was given as it is) cannot be brought along. */
 async function knownEntries(pushing: Pushing): Promise<ReadonlySet<Descriptor>> {
   const entries = pushing.made.document.value.manifests;
-  const sources = await Promise.all(entries.map((entry) => sourceOf(pushing, entry)));
+  const sources = await Promise.all(entries.map((entry) => entrySource(pushing, entry)));
   return new Set(entries.filter((_, at) => sources[at] !== undefined));
 }

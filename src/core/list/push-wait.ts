@@ -32,9 +32,9 @@ async function waitForName(context: ListContext, location: Location, { digest, u
   }
 }
 
-/** A registry that has not come round yet knows no such name, or answers with what does not fit together. */
+/** Mirrors are not asked. A registry that has not come round yet knows no such name, or answers with what does not fit together. */
 async function digestAt(context: ListContext, location: Location): Promise<Digest | undefined> {
-  const source = await context.transports.source(location);
+  const { source } = await context.transports.place(location);
   try {
     return (await context.pool.run(() => source.describe(signalOf(context)))).digest;
   } catch (error) {

@@ -1,6 +1,7 @@
 import { encodeUtf8, isOciError, OciError, quote } from "../base/mod.ts";
 import type { PlannedWrite } from "../copy/mod.ts";
 import { type Digest, formatLocation, type Platform } from "../spec/mod.ts";
+import { digestsOf } from "./change.ts";
 import { type ListContext, signalOf, warn } from "./context.ts";
 import { type Destination, parseDestinations } from "./destination.ts";
 import type { Format } from "./format.ts";
@@ -11,6 +12,7 @@ import { requireWritable, writeResult } from "./push-files.ts";
 import { convertForPush } from "./push-index.ts";
 import { pushMetadata } from "./push-metadata.ts";
 import { keepPlatforms } from "./push-platforms.ts";
+import { findPushedReferrers } from "./push-referrers.ts";
 import type { Pushed, Pushing } from "./push-to.ts";
 import { waitForNames } from "./push-wait.ts";
 
@@ -32,6 +34,8 @@ export interface PushListOptions {
   readonly metadataFile?: string;
   /** Milliseconds in which every name must have come to lead to what was pushed, for whoever reads it. @default nobody waits */
   readonly wait?: number;
+  /** Brings along the signatures, attestations and whatever else refers to the images, and to a list at a location. @default false */
+  readonly referrers?: boolean;
   /** Asks for every blob, even of images that are at the destination. @default false */
   readonly verifyBlobs?: boolean;
   /** Tells what would be written and writes nothing: no destination, no file, and the list stays. @default false */
@@ -56,6 +60,8 @@ export interface PushResult {
   readonly images: number;
   /** Digests of the entries as they were written. */
   readonly entries: readonly Digest[];
+  /** Digests of the signatures, attestations and other referrers that went along, where they were asked for. */
+  readonly referrers?: readonly Digest[];
   /** What would be written, of a dry run. */
   readonly writes?: readonly PlannedWrite[];
 }
@@ -104,10 +110,12 @@ export async function pushList(
   const made = await convertForPush(context, place, view, options.format);
   const { all = true, verifyBlobs = false, dryRun = false } = options;
   if (!dryRun) for (const file of [options.digestFile, options.metadataFile]) if (file !== undefined) await requireWritable(context, file);
-  const pushing: Pushing = { context, place, view, made, all, verifyBlobs, dryRun };
-  const pushed = await pushToAll(pushing, parsed);
+  const pushing: Pushing = { context, place, view, made, original: stored.document.descriptor.digest, all, verifyBlobs, dryRun };
+  const referrers = options.referrers === true ? await findPushedReferrers(pushing) : undefined;
+  const pushed = await pushToAll(pushing, parsed, referrers ?? []);
   if (!dryRun) await finishPush(pushing, stored, parsed, options);
-  return parsed.map((destination, at) => resultOf(pushing, destination, pushed[at]));
+  const along = referrers && { referrers: digestsOf(referrers.map(({ descriptor }) => descriptor)) };
+  return parsed.map((destination, at) => ({ ...resultOf(pushing, destination, pushed[at]), ...along }));
 }
 
 function resultOf({ view, made, dryRun }: Pushing, { location }: Destination, pushed: Pushed | undefined): PushResult {

@@ -16,6 +16,20 @@ export interface ContentOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A manifest that speaks about another one: a signature, an attestation, a bill of materials. */
+export interface Referrer {
+  /** The manifest. */
+  readonly descriptor: Descriptor;
+  /** Tag that says what it speaks about, where the manifest itself names no subject: cosign's `sha256-….sig`. */
+  readonly tag?: string;
+}
+
+/** Options of {@linkcode ContentTarget.putReferrer}. */
+export interface PutReferrerOptions extends ContentOptions {
+  /** Tag under which it is found, see {@linkcode Referrer.tag}. */
+  readonly tag?: string;
+}
+
 /** A place manifests and blobs are read from. Everything it returns has been verified, a blob's stream at its end. */
 export interface ContentSource {
   /** The place in words, for messages: the location without what it may hide. */
@@ -34,6 +48,8 @@ export interface ContentSource {
   smallBlob(descriptor: Descriptor, options?: ContentOptions): Promise<Uint8Array<ArrayBuffer>>;
   /** Returns a blob as a stream that fails at its end if digest or size differ. @throws {OciError} `NOT_FOUND` */
   blob(descriptor: Descriptor, options?: ContentOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+  /** Returns what is said to refer to `subject`, itself not read; a place without this cannot tell. */
+  referrers?(subject: Digest, options?: ContentOptions): Promise<readonly Referrer[]>;
 }
 
 /** Options of {@linkcode ContentTarget.putBlob}. */
@@ -74,6 +90,10 @@ export interface ContentTarget {
   ): Promise<"copied" | "mounted" | "exists">;
   /** Puts a manifest there under its digest; everything it refers to has been put. */
   putManifest(document: ManifestDocument, options?: ContentOptions): Promise<void>;
+  /** Makes a manifest that {@linkcode putManifest} has put there found by what it refers to, at the latest with the root; a place without this keeps no such. @throws {OciError} `LOSS` where others would get lost */
+  putReferrer?(document: ManifestDocument, options?: PutReferrerOptions): Promise<void>;
+  /** Returns the tag that {@linkcode putManifest} edits for a manifest with this subject, or undefined where there is none. */
+  referrersTag?(subject: Digest, options?: ContentOptions): Promise<string | undefined>;
   /** Puts the root there under the location's name, last of all: after this the copy counts. */
   putRoot(document: ManifestDocument, options?: PutRootOptions): Promise<void>;
   /** Takes away what an unfinished copy left, as far as the place allows. Called when a copy fails. */

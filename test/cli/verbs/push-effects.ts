@@ -1,5 +1,7 @@
 import { expect } from "bun:test";
-import { mediaTypes } from "../../../src/core/spec/mod.ts";
+import { newDocument } from "../../../src/core/content/mod.ts";
+import { mediaTypes, parseLocation } from "../../../src/core/spec/mod.ts";
+import { openTransports } from "../../../src/core/transport/mod.ts";
 import { currentHost } from "../../../src/host/current.ts";
 import { testClock } from "../../helper/clock.ts";
 import { indexAt, readAt } from "../../helper/lists.ts";
@@ -47,6 +49,18 @@ export const pushEffects: Readonly<Record<string, Check>> = {
     await must("push", "-q", "--platform=linux/arm64", "--platform", "linux/amd64", "app", "oci:/out:2");
     expect((await indexAt(host, "oci:/out:2")).manifests).toHaveLength(3);
     expect(await fail("push", "--platform", "linux/s390x", "app", "oci:/out:3")).toContain("it has linux/amd64, linux/arm64/v8");
+  },
+  referrers: async ({ must, host, amd64 }) => {
+    const { target } = await openTransports(host).place(parseLocation("oci:/src:signature"));
+    const value = { ...amd64.value, subject: amd64.descriptor };
+    const document = newDocument(host.hash, value);
+    await target.putRoot(document);
+    await must("create", "app", "oci:/src:amd64");
+    const [line] = await must("push", "-q", "--json", "--referrers", "app", "oci:/out:1");
+    expect(JSON.parse(line ?? "").referrers).toEqual([document.descriptor.digest]);
+    expect(await textOf(host, "/out/index.json")).toContain(document.descriptor.digest);
+    await must("push", "-q", "app", "oci:/other:1");
+    expect(await textOf(host, "/other/index.json")).not.toContain(document.descriptor.digest);
   },
   "dry-run": async ({ must, manifest: run, host, amd64 }) => {
     const [id] = await must("create", "app", "oci:/src:amd64");

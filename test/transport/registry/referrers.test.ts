@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { referrersTag } from "../../../src/core/transport/registry/referrers.ts";
+import { referrersTag } from "../../../src/core/spec/mod.ts";
 import { type SeenRequest, seedImage, sha256 } from "../../helper/registry.ts";
 import { documentOf, emptyIndex, errorOf, setUp, tearDown } from "./setting.ts";
 
@@ -106,10 +106,4 @@ describe("a manifest with a subject", () => {
     expect(events.map((event) => event.type)).toEqual(["warning"]);
     expect(registry.requests.map((request) => request.method)).toEqual(["PUT", "GET"]);
   });
-});
-
-describe("referrersTag()", () => {
-  test("is the digest with a hyphen", () => expect(referrersTag(sha256("x"))).toBe(sha256("x").replace(":", "-")));
-  test("cuts algorithm and digits", () => expect(referrersTag(sha256("x", "sha512"))).toBe(sha256("x", "sha512").replace(":", "-").slice(0, 71)));
-  test("replaces what a tag cannot hold", () => expect(referrersTag("a+b:x=y")).toBe("a-b-x-y"));
 });

@@ -16,6 +16,7 @@ import { type ArchiveFile, readArchiveToEdit, steadily } from "./archive-files.t
 import { rewriteArchive } from "./archive-rewrite.ts";
 import { layoutNaming } from "./layout.ts";
 import { entryName, setEntry, withArtifactType } from "./layout-index.ts";
+import { type PlacedReferrer, placeReferrers, requireNamed } from "./layout-referrers.ts";
 
 /** What waits beside an archive until the root is written. */
 interface Stage {
@@ -32,12 +33,14 @@ interface Progress {
   readonly staged: Map<Digest, number>;
   /** Content this copy relies on. */
   readonly used: Set<Digest>;
+  /** What gets an entry beside the root's. */
+  readonly referrers: PlacedReferrer[];
 }
 
 /** Returns the writing side of an archive. Content waits in a directory beside it; the archive is written once, with the root. */
 export function openArchiveTarget(file: ArchiveFile): ContentTarget {
   const { location } = file;
-  const progress: Progress = { stage: undefined, staged: new Map(), used: new Set() };
+  const progress: Progress = { stage: undefined, staged: new Map(), used: new Set(), referrers: [] };
   const putManifest = ({ descriptor, bytes }: ManifestDocument, options: ContentOptions = {}) =>
     put(file, progress, { ...options, promised: descriptor, put: (content) => content.put(descriptor, async () => streamBytes(bytes), options) });
   return {
@@ -51,10 +54,15 @@ export function openArchiveTarget(file: ArchiveFile): ContentTarget {
       for (const digest of found ?? []) progress.used.add(digest);
       return found !== undefined;
     },
+    hasBlob: async (descriptor, options) => (await (await readable(file, progress, options))?.has(descriptor.digest, descriptor.size)) ?? false,
     putBlob: (descriptor, open, options = {}) =>
       put(file, progress, { ...options, promised: descriptor, put: (content) => content.put(descriptor, open, options) }),
     async putManifest(document, options) {
       await putManifest(document, options);
+    },
+    async putReferrer(document, { tag } = {}) {
+      requireNamed(location, file.what);
+      progress.referrers.push({ document, tag });
     },
     async putRoot(document, options = {}) {
       const name = entryName(location, options.tag);
@@ -63,7 +71,7 @@ export function openArchiveTarget(file: ArchiveFile): ContentTarget {
       const stage = await progress.stage;
       await rewriteArchive(file, {
         ...options,
-        edit: (index) => setEntry(index, name, withArtifactType(document), guard),
+        edit: (index) => placeReferrers(setEntry(index, name, withArtifactType(document), guard), progress.referrers, file.what),
         staged: progress.staged,
         used: progress.used,
         ...(stage && { content: stage.content }),
@@ -130,4 +138,5 @@ async function clear({ host }: ArchiveFile, progress: Progress): Promise<void> {
   progress.stage = undefined;
   progress.staged.clear();
   progress.used.clear();
+  progress.referrers.length = 0;
 }

@@ -100,27 +100,35 @@ export function setEntry(index: ImageIndex, name: EntryName, descriptor: Descrip
   const entry = isEdit ? edited(old, descriptor) : { mediaType, digest, size, ...(annotations && { annotations }) };
   const manifests = index.manifests.flatMap((each, place) => {
     if (place === at) return [entry];
-    return name.reference !== undefined && nameOf(each) === name.reference ? [] : [each];
+    return name.reference !== undefined && entryNameOf(each) === name.reference ? [] : [each];
   });
   return { ...index, manifests };
+}
+
+/** Returns `index` with an entry without a name for `descriptor`, unless one points to it: what refers to a subject is found by reading it. */
+export function keepEntry(index: ImageIndex, descriptor: Descriptor): ImageIndex {
+  if (index.manifests.some(({ digest }) => digest === descriptor.digest)) return index;
+  const { mediaType, digest, size, artifactType } = descriptor;
+  return { ...index, manifests: [...index.manifests, { mediaType, digest, size, ...(artifactType !== undefined && { artifactType }) }] };
 }
 
 /** Returns `index` without the entry that `name` means. @throws {OciError} `NOT_FOUND`, `INVALID` if no name was given and there are several */
 export function removeEntry(index: ImageIndex, name: EntryName): ImageIndex {
   const found = findEntry(index, name);
   if (found === undefined) throw noSuchEntry("remove", index, name);
-  const isMeant = (each: Descriptor) => each === found || (name.reference !== undefined && nameOf(each) === name.reference);
+  const isMeant = (each: Descriptor) => each === found || (name.reference !== undefined && entryNameOf(each) === name.reference);
   return { ...index, manifests: index.manifests.filter((each) => !isMeant(each)) };
 }
 
-function nameOf(entry: Descriptor): string | undefined {
+/** Returns the name of an entry, if it has one. */
+export function entryNameOf(entry: Descriptor): string | undefined {
   return mergeAnnotations(entry.annotations, {})?.[refName] || undefined;
 }
 
 function locate(index: ImageIndex, name: EntryName): number | undefined {
   const { manifests } = index;
   if (name.position !== undefined) return name.position < manifests.length ? name.position : undefined;
-  if (name.reference !== undefined) return place(manifests.findIndex((entry) => nameOf(entry) === name.reference));
+  if (name.reference !== undefined) return place(manifests.findIndex((entry) => entryNameOf(entry) === name.reference));
   if (manifests.length > 1) {
     throw new OciError("INVALID", `Cannot choose an entry of ${name.what}: it has ${listNames(index)}; expected a name (oci:DIR:NAME) or a place (oci:DIR:@0)`);
   }
@@ -130,7 +138,7 @@ function locate(index: ImageIndex, name: EntryName): number | undefined {
 /** Where an entry without a name goes: the layout's only entry when it is the same, else the only one without a name. */
 function locateUnnamed({ manifests }: ImageIndex, digest: Digest): number | undefined {
   if (manifests.length === 1 && manifests[0]?.digest === digest) return 0;
-  const unnamed = manifests.flatMap((entry, at) => (nameOf(entry) === undefined ? [at] : []));
+  const unnamed = manifests.flatMap((entry, at) => (entryNameOf(entry) === undefined ? [at] : []));
   return unnamed.find((at) => manifests[at]?.digest === digest) ?? (unnamed.length === 1 ? unnamed[0] : undefined);
 }
 
@@ -153,7 +161,7 @@ function checkGuard(index: ImageIndex, name: EntryName, expected: Digest | undef
 
 function listNames({ manifests }: ImageIndex): string {
   const shown = manifests.slice(0, namesShown).map((entry) => {
-    const name = nameOf(entry);
+    const name = entryNameOf(entry);
     return name === undefined ? `${shorten(entry.digest, 19)} without a name` : quote(name);
   });
   const more = manifests.length - shown.length;

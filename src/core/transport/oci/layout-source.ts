@@ -1,10 +1,8 @@
 import type { ContentOptions, ContentSource } from "../../port/mod.ts";
 import { type Descriptor, formatLocation, type OciLocation } from "../../spec/mod.ts";
-import { type OpenLayout, readLayout } from "./layout.ts";
+import { type OpenLayout, readLayout, type UseLayout } from "./layout.ts";
 import { findEntry, noSuchEntry, readLayoutIndex } from "./layout-index.ts";
-
-/** Does `task` with a layout, and returns what it returns; it may be called again. */
-export type UseLayout = <T>(options: ContentOptions, task: (layout: OpenLayout) => Promise<T>) => Promise<T>;
+import { openLayoutReferrers } from "./layout-referrers.ts";
 
 /** Returns the reading side of the layout at `location`. */
 export function openLayoutSource(location: OciLocation, use: UseLayout): ContentSource {
@@ -18,6 +16,7 @@ export function openLayoutSource(location: OciLocation, use: UseLayout): Content
     manifest: (descriptor, options = {}) => use(options, ({ content }) => content.readManifest(descriptor, options)),
     smallBlob: (descriptor, options = {}) => use(options, ({ content }) => content.readSmall(descriptor, options)),
     blob: (descriptor, options = {}) => use(options, ({ content }) => content.read(descriptor, options)),
+    referrers: openLayoutReferrers(use),
   };
 }
 

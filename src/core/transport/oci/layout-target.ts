@@ -4,6 +4,7 @@ import type { ContentTarget, PutRootOptions } from "../../port/mod.ts";
 import { type Digest, digestAlgorithm, encodedDigest, formatLocation, type ManifestDocument, manifestMediaTypes } from "../../spec/mod.ts";
 import { type LayoutFiles, type MadeLayout, makeLayout, unmakeLayout } from "./layout-files.ts";
 import { type EntryName, encodeLayoutIndex, entryName, readLayoutIndexToEdit, setEntry, withArtifactType } from "./layout-index.ts";
+import { type PlacedReferrer, placeReferrers, requireNamed } from "./layout-referrers.ts";
 
 /** What one copy has done to a layout so far. */
 interface Progress {
@@ -13,12 +14,14 @@ interface Progress {
   readonly used: Set<Digest>;
   /** Content this copy has put there, not yet named by `index.json`. */
   readonly copied: Set<Digest>;
+  /** What gets an entry beside the root's. */
+  readonly referrers: PlacedReferrer[];
 }
 
 /** Returns the writing side of a layout. */
 export function openLayoutTarget(layout: LayoutFiles): ContentTarget {
   const { content, location } = layout;
-  const progress: Progress = { made: undefined, used: new Set(), copied: new Set() };
+  const progress: Progress = { made: undefined, used: new Set(), copied: new Set(), referrers: [] };
   const note = (digest: Digest, outcome: "copied" | "exists") => {
     progress.used.add(digest);
     if (outcome === "copied") progress.copied.add(digest);
@@ -42,11 +45,16 @@ export function openLayoutTarget(layout: LayoutFiles): ContentTarget {
       return note(descriptor.digest, await content.put(descriptor, open, options));
     },
     putManifest,
+    async putReferrer(document, { tag } = {}) {
+      requireNamed(location, layout.what);
+      progress.referrers.push({ document, tag });
+    },
     async putRoot(document, options = {}) {
       const name = entryName(location, options.tag);
       await putManifest(document, options);
       await publishRoot(layout, progress, { ...options, document, name });
       progress.copied.clear();
+      progress.referrers.length = 0;
       progress.made = undefined;
     },
     abandon: () => abandon(layout, progress),
@@ -67,7 +75,8 @@ async function publishRoot(layout: LayoutFiles, progress: Progress, options: Pub
   const { document, name, signal } = options;
   const guard = "expected" in options ? { guard: { expected: options.expected } } : {};
   const edit = async (current: Bytes | undefined): Promise<Bytes | undefined> => {
-    const index = setEntry(readLayoutIndexToEdit(current, layout.what), name, withArtifactType(document), guard);
+    const rooted = setEntry(readLayoutIndexToEdit(current, layout.what), name, withArtifactType(document), guard);
+    const index = placeReferrers(rooted, progress.referrers, layout.what);
     await makeLayout(layout);
     await checkUsed(layout, progress);
     const next = encodeLayoutIndex(index, layout.what);

@@ -16,6 +16,9 @@ export interface OpenLayout {
   readonly content: ContentReader;
 }
 
+/** Does `task` with a layout, and returns what it returns; it may be called again. */
+export type UseLayout = <T>(options: ContentOptions, task: (layout: OpenLayout) => Promise<T>) => Promise<T>;
+
 /** Name of the file that makes a directory a layout. */
 export const markerName = "oci-layout";
 const version = "1.0.0";

@@ -35,6 +35,12 @@ export function openRegistrySource(client: RegistryClient, reference: Reference,
     manifest: (descriptor, options) => attempt((source) => source.manifest(descriptor, options), options),
     smallBlob: (descriptor, options) => attempt((source) => source.smallBlob(descriptor, options), options),
     blob: (descriptor, options) => attempt((source) => source.blob(descriptor, options), options),
+    // A mirror that has an image need not have what refers to it: only the registry itself knows.
+    async referrers(subject, options) {
+      const last = opened.at(-1);
+      if (last?.endpoint.refusal) throw last.endpoint.refusal;
+      return (await last?.source.referrers?.(subject, options)) ?? [];
+    },
   };
 }
 

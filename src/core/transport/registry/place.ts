@@ -1,8 +1,18 @@
 import { OciError } from "../../base/mod.ts";
 import type { BlobOutcome, ContentOptions, ContentPlace, ContentTarget, PutRootOptions } from "../../port/mod.ts";
-import { type Descriptor, formatReference, isIndexMediaType, isManifestMediaType, type ManifestDocument, type Reference } from "../../spec/mod.ts";
+import {
+  type Descriptor,
+  formatReference,
+  isIndexMediaType,
+  isManifestMediaType,
+  type ManifestDocument,
+  type Reference,
+  referrersTag,
+} from "../../spec/mod.ts";
 import { type Access, blobKey, memoryKey, openAccess, quoteReference } from "./access.ts";
 import type { RegistryClient, Trust } from "./client.ts";
+import { tracksReferrers } from "./find-referrers.ts";
+import { putTagged } from "./put-referrer.ts";
 import { findManifest } from "./read.ts";
 import { isPresent } from "./recall.ts";
 import type { Recent } from "./recent.ts";
@@ -76,6 +86,10 @@ function openTarget(access: Access): ContentTarget {
         again: undefined,
       });
     },
+    async putReferrer(document, { tag, ...options } = {}) {
+      if (tag !== undefined) await putTagged(access, tag, document, options);
+    },
+    referrersTag: async (subject, options) => ((await tracksReferrers(access, subject, options)) ? undefined : referrersTag(subject)),
     putRoot: (document, options) => putRoot(access, document, options),
     async abandon() {
       await Promise.all([...sessions].map((href) => cancelSession(access, href)));

@@ -4,22 +4,16 @@ import type { ContentOptions } from "../../port/mod.ts";
 import {
   type Descriptor,
   type Digest,
-  encodedDigest,
   findEditObstacle,
   type ImageIndex,
   isImageIndex,
   type ManifestDocument,
   mediaTypes,
+  referrersTag,
 } from "../../spec/mod.ts";
 import type { Access } from "./access.ts";
 import { readManifest } from "./read.ts";
 import { writeManifest } from "./write.ts";
-
-/** Returns the tag that lists what refers to `subject` where a registry does not (distribution-spec "Referrers Tag Schema"). */
-export function referrersTag(subject: Digest): string {
-  const algorithm = subject.slice(0, subject.indexOf(":")).slice(0, 32);
-  return `${algorithm}-${encodedDigest(subject).slice(0, 64)}`.replace(/[^A-Za-z0-9._-]/g, "-");
-}
 
 /** Times the list is written when somebody else writes it at the same time. */
 const maximumTries = 5;

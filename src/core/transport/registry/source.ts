@@ -1,6 +1,7 @@
 import type { ContentOptions, ContentSource } from "../../port/mod.ts";
 import { formatReference, type ManifestDocument } from "../../spec/mod.ts";
 import { type Access, versionOf } from "./access.ts";
+import { findReferrers } from "./find-referrers.ts";
 import { findManifest, openBlob, readManifest, readSmallBlob } from "./read.ts";
 import { isPresent, keepTag, recallManifest, recallsTag } from "./recall.ts";
 
@@ -33,6 +34,7 @@ export function openSource(access: Access): ContentSource {
     },
     smallBlob: (descriptor, options) => readSmallBlob(access, descriptor, options),
     blob: (descriptor, options) => openBlob(access, descriptor, options),
+    referrers: (subject, options) => findReferrers(access, subject, options),
   };
 }
 
