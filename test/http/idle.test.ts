@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import type { RequestListener } from "node:http";
 import { streamOf } from "../../src/core/base/mod.ts";
+import { outgoingBody } from "../../src/core/http/body.ts";
+import { watchIdle } from "../../src/core/http/idle.ts";
 import { createHttpClient, type HttpClient, type HttpClientOptions } from "../../src/core/http/mod.ts";
 import { currentHost } from "../../src/host/current.ts";
 import { fullJitter, type TestClock, testClock } from "../helper/clock.ts";
@@ -78,5 +80,29 @@ describe("request() on a connection that falls silent", () => {
     }
     clock.advance(60_000);
     expect(await outcome).toContain("nothing came for 60 s");
+  });
+});
+
+describe("outgoingBody()", () => {
+  test("takes no request that ended while the source was read for a failure of the source", async () => {
+    let give = (): void => {};
+    const source = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      pull: (controller) =>
+        new Promise<void>((resolve) => {
+          give = () => {
+            controller.enqueue(new Uint8Array([1]));
+            resolve();
+          };
+        }),
+    });
+    const clock = testClock();
+    const body = outgoingBody(source, watchIdle(clock, 60_000, "a.test"), new AbortController().signal);
+    const reader = body.stream.getReader();
+    const read = reader.read();
+    await new Promise((resolve) => setImmediate(resolve));
+    give();
+    const end = reader.cancel(new Error("reset"));
+    await Promise.allSettled([read, end]);
+    expect(body.failure()).toBeUndefined();
   });
 });

@@ -26,7 +26,10 @@ export async function openCutter(host: string, bytes: number): Promise<Cutter> {
     client.on("data", (piece: Buffer) => {
       sent += piece.length;
       total += piece.length;
+      // No further ahead than the registry reads, so that what is counted has arrived.
+      client.pause();
       upstream.write(piece, () => {
+        client.resume();
         if (isCut || sent < bytes) return;
         isCut = true;
         client.destroy();

@@ -23,8 +23,7 @@ export function outgoingBody(source: ByteStream, watch: IdleWatch, signal: Abort
           signal.throwIfAborted();
           const next = await reader.read();
           watch.progress();
-          if (next.done) controller.close();
-          else controller.enqueue(next.value);
+          if (!give(controller, next.done ? undefined : next.value)) reader.cancel().catch(() => {});
         } catch (error) {
           if (!signal.aborted) failure = { error };
           reader.cancel(error).catch(() => {});
@@ -36,6 +35,17 @@ export function outgoingBody(source: ByteStream, watch: IdleWatch, signal: Abort
     { highWaterMark: 0 },
   );
   return { stream, failure: () => failure };
+}
+
+/** Passes a piece on, or the end; returns false where the request is over already, which is no failure of the source. */
+function give(controller: ReadableStreamDefaultController<Bytes>, piece: Bytes | undefined): boolean {
+  try {
+    if (piece === undefined) controller.close();
+    else controller.enqueue(piece);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Returns a body on its way in: it fails with `signal`, and nothing is watched while nobody reads. */
