@@ -60,6 +60,8 @@ export type * from "./core/port/mod.ts";
 export * from "./core/spec/mod.ts";
 export {
   type EntrySource,
+  type Features,
+  featuresKey,
   type ListRecord,
   type ListState,
   type ListStore,
