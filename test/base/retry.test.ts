@@ -23,6 +23,13 @@ describe("retry()", () => {
     expect(options.waits).toEqual([50, 100, 150, 150]);
   });
 
+  it("waits the same time every time when told so, and as long as the other side asks", async () => {
+    const policy = { retries: 3, delay: 90_000, maximumDelay: 300, isConstant: true };
+    const options = makeOptions({ policy, isTransient: (error) => (String(error).includes("1") ? 100_000 : true) });
+    await expect(retry((attempt) => Promise.reject(new Error(`try ${attempt}`)), options)).rejects.toThrow("try 3");
+    expect(options.waits).toEqual([90_000, 100_000, 90_000]);
+  });
+
   it("returns what the first good try gives", async () => {
     const options = makeOptions();
     const result = await retry(async (attempt) => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { encodeUtf8, iterate, streamOf } from "../../src/core/base/mod.ts";
+import { encodeUtf8, iterate, NetworkError, streamOf } from "../../src/core/base/mod.ts";
 import { createHttpClient, type HttpClient, type HttpClientOptions } from "../../src/core/http/mod.ts";
 import type { Event, Fetch } from "../../src/core/port/mod.ts";
 import { currentHost } from "../../src/host/current.ts";
@@ -122,6 +122,18 @@ describe("request()", () => {
     const reply = make().client.request({ method: "GET", url: origin, signal: controller.signal });
     controller.abort(new Error("enough"));
     await expect(reply).rejects.toThrow("enough");
+  });
+
+  test("does not try often what has been tried often enough", async () => {
+    const { client } = make({ retries: 2 });
+    let tries = 0;
+    const inner = () =>
+      client.retry(async () => {
+        tries++;
+        throw new NetworkError("Cannot reach it", "reset");
+      });
+    await expect(client.retry(inner)).rejects.toThrow("Cannot reach it");
+    expect(tries).toBe(3);
   });
 
   test("never puts a query into a message", async () => {

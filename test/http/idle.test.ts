@@ -106,3 +106,26 @@ describe("outgoingBody()", () => {
     expect(body.failure()).toBeUndefined();
   });
 });
+
+describe("watchIdle() once a body has been sent", () => {
+  for (const [bytes, patience] of [
+    [64 * 1024 * 1024, 62_000],
+    [0, 60_000],
+  ] as const) {
+    test(`leaves the other side ${patience / 1000} s to take in ${bytes} bytes, and the usual time after that`, () => {
+      const clock = testClock();
+      const watch = watchIdle(clock, 60_000, "r.example");
+      watch.wait();
+      clock.advance(50_000);
+      watch.sent(bytes);
+      clock.advance(10_000);
+      clock.advance(patience - 10_001);
+      expect(watch.signal.aborted).toBe(false);
+      watch.wait();
+      clock.advance(59_999);
+      expect(watch.signal.aborted).toBe(false);
+      clock.advance(1);
+      expect(String(watch.signal.reason)).toContain("nothing came for 60 s");
+    });
+  }
+});

@@ -14,6 +14,8 @@ export interface RetryPolicy {
   readonly delay: number;
   /** Upper bound of every wait in milliseconds. */
   readonly maximumDelay: number;
+  /** Whether every wait is {@linkcode delay} itself. @default false: full jitter below bounds that double */
+  readonly isConstant?: boolean;
 }
 
 /** Options of {@linkcode retry}. */
@@ -42,10 +44,13 @@ export async function retry<T>(task: (attempt: number) => Promise<T>, options: R
       const transient = options.isTransient(error);
       if (options.gotFurther?.() === true) attempt = 0;
       if (transient === false || attempt >= policy.retries || signal?.aborted) throw error;
-      const bound = Math.min(policy.delay * 2 ** attempt, policy.maximumDelay);
-      const wait = Math.max(typeof transient === "number" ? transient : 0, bound * tools.random());
+      const wait = Math.max(typeof transient === "number" ? transient : 0, waitOf(policy, attempt, tools));
       options.onRetry?.(error, wait, attempt + 1);
       await tools.sleep(wait, signal);
     }
   }
+}
+
+function waitOf({ delay, maximumDelay, isConstant }: RetryPolicy, attempt: number, { random }: RetryTools): number {
+  return isConstant === true ? delay : Math.min(delay * 2 ** attempt, maximumDelay) * random();
 }

@@ -16,14 +16,21 @@ export interface OutgoingBody {
 export function outgoingBody(source: ByteStream, watch: IdleWatch, signal: AbortSignal): OutgoingBody {
   const reader = source.getReader();
   let failure: { readonly error: unknown } | undefined;
+  let size = 0;
   const stream = new ReadableStream<Bytes>(
     {
       async pull(controller) {
         try {
           signal.throwIfAborted();
           const next = await reader.read();
+          if (next.done) {
+            watch.sent(size);
+            give(controller, undefined);
+            return;
+          }
           watch.progress();
-          if (!give(controller, next.done ? undefined : next.value)) reader.cancel().catch(() => {});
+          size += next.value.length;
+          if (!give(controller, next.value)) reader.cancel().catch(() => {});
         } catch (error) {
           if (!signal.aborted) failure = { error };
           reader.cancel(error).catch(() => {});

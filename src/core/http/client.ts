@@ -26,7 +26,7 @@ export interface HttpClientOptions {
   readonly report?: Report;
   /** Tries after the first. @default 3 */
   readonly retries?: number;
-  /** Upper bound of the first wait in milliseconds; it doubles with every try. @default 500 */
+  /** Milliseconds to wait before each further try. @default up to 500, doubled with every try and at most 30 s, by chance */
   readonly retryDelay?: number;
   /** Milliseconds after which a silent connection is given up. @default 60000 */
   readonly idleTimeout?: number;
@@ -90,7 +90,7 @@ const maximumDelay = 30_000;
 
 /** Returns a client over `tools`. */
 export function createHttpClient(tools: HttpTools, options: HttpClientOptions = {}): HttpClient {
-  const { retries = 3, retryDelay = 500, idleTimeout = 60_000, userAgent = "ocidex", secrets = createSecrets() } = options;
+  const { retries = 3, retryDelay, idleTimeout = 60_000, userAgent = "ocidex", secrets = createSecrets() } = options;
   // Type definitions of Bun give fetch a second function.
   const fetch = Object.assign((url: Parameters<typeof globalThis.fetch>[0], init?: RequestInit) => tools.fetch(String(url), init), { preconnect: () => {} });
   const sending: SendTools = {
@@ -104,6 +104,7 @@ export function createHttpClient(tools: HttpTools, options: HttpClientOptions = 
     report: options.report ?? (() => {}),
   };
   const warn = createWarner(options.report);
+  const exhausted = new WeakSet<object>();
 
   const client: HttpClient = {
     secrets,
@@ -111,16 +112,20 @@ export function createHttpClient(tools: HttpTools, options: HttpClientOptions = 
       const most = own ?? retries;
       try {
         return await retry(task, {
-          policy: { retries: most, delay: retryDelay, maximumDelay },
+          policy: { retries: most, delay: retryDelay ?? 500, maximumDelay, isConstant: retryDelay !== undefined },
           tools: { sleep: tools.clock.sleep, random: tools.random.number },
           ...(signal && { signal }),
           ...(gotFurther && { gotFurther }),
-          isTransient: (error) => (error instanceof TransientError ? (error.retryAfter ?? true) : isTransientFailure(error)),
+          isTransient: (error) =>
+            error instanceof TransientError ? (error.retryAfter ?? true) : !(error instanceof Error && exhausted.has(error)) && isTransientFailure(error),
           onRetry: (error, wait, attempt) =>
             options.report?.({ type: "retry", message: error instanceof Error ? error.message : String(error), wait, attempt, retries: most }),
         });
       } catch (error) {
-        throw error instanceof TransientError ? error.failure : error;
+        const failure = error instanceof TransientError ? error.failure : error;
+        // Who tries several such things again must not try what was tried often enough.
+        if (most > 0 && failure instanceof Error) exhausted.add(failure);
+        throw failure;
       }
     },
     request(request) {

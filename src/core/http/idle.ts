@@ -9,21 +9,27 @@ export interface IdleWatch {
   wait(): void;
   /** Says that something happened. */
   progress(): void;
+  /** Says that a body of so many bytes has been sent: taking in a large one may keep the other side busy and silent. */
+  sent(bytes: number): void;
   /** Says that nobody waits any more, at the end or for now: a slow reader is not a slow network. */
   pause(): void;
 }
+
+/** Bytes in a millisecond that a registry takes in at least once it has them all: 32 MiB/s, where it copies them to where they stay. */
+const commitRate = 32 * 1024;
 
 /** Returns a watch over a request to `host`. Its timer runs only while somebody waits, so that it keeps no program from ending. */
 export function watchIdle(clock: Clock, idleTimeout: number, host: string): IdleWatch {
   const idle = new AbortController();
   let last = clock.monotonic();
+  let allowed = idleTimeout;
   let disarm = (): void => {};
 
   const arm = (milliseconds: number): void => {
     disarm = clock.after(milliseconds, () => {
-      const left = last + idleTimeout - clock.monotonic();
+      const left = last + allowed - clock.monotonic();
       if (left > 0) return arm(left);
-      const seconds = Math.max(1, Math.round(idleTimeout / 1000));
+      const seconds = Math.max(1, Math.round(allowed / 1000));
       idle.abort(new NetworkError(`Cannot reach "${host}": nothing came for ${seconds} s`, "timeout"));
     });
   };
@@ -31,11 +37,16 @@ export function watchIdle(clock: Clock, idleTimeout: number, host: string): Idle
     signal: idle.signal,
     wait() {
       last = clock.monotonic();
+      allowed = idleTimeout;
       disarm();
       arm(idleTimeout);
     },
     progress() {
       last = clock.monotonic();
+    },
+    sent(bytes) {
+      last = clock.monotonic();
+      allowed = idleTimeout + bytes / commitRate;
     },
     pause: () => disarm(),
   };

@@ -25,7 +25,7 @@ export interface TransportOptions extends RegistriesOptions {
   readonly cacheDirectory?: string;
   /** Tries after the first. @default 3 */
   readonly retries?: number;
-  /** Upper bound of the first wait in milliseconds. @default 500 */
+  /** Milliseconds to wait before each further try. @default up to 500, doubled with every try and at most 30 s, by chance */
   readonly retryDelay?: number;
   /** Value of `User-Agent`. @default "ocidex" */
   readonly userAgent?: string;

@@ -33,6 +33,13 @@ describe("target.putBlob()", () => {
     expect(registry.log()).toEqual([`POST /v2/app/blobs/uploads/?mount=sha256:${blob.digest.slice(7, 13)}&from=from%2Fhere`]);
   });
 
+  test("refuses to hold a chunk that a registry wants too large", async () => {
+    const { place } = await setUp({ chunkMinimum: 999_999_999, fault: onMethod("PUT", 413) });
+    const { descriptor, open } = blobOf(big);
+    const error = await errorOf(place("app").target.putBlob(descriptor, open));
+    expect([error.code, error.message]).toEqual(["LIMIT", expect.stringContaining("chunks of 999999999 bytes at least")]);
+  });
+
   test("takes a refused mount's session as the upload session", async () => {
     const { registry, place } = await setUp({ allowMount: false });
     const { descriptor, open } = blobOf("hello");

@@ -1,13 +1,19 @@
-import { type ByteStream, type Bytes, concatBytes, iterate, skipBytes } from "../../base/mod.ts";
+import { type ByteStream, type Bytes, concatBytes, iterate, OciError, skipBytes } from "../../base/mod.ts";
 import { failureOf } from "./errors.ts";
 import { closingUrl, expectCreated, moveSession, type Session, signalOf, type Upload } from "./session.ts";
 
 /** Largest chunk, unless the registry asks for more: GitHub refuses more than 4 MiB. */
 const chunkSize = 4 * 1024 * 1024;
 
+/** A chunk is in memory while it is sent, several at once. */
+const maximumChunk = 8 * 1024 * 1024;
+
 /** Sends what `session` lacks of a blob in chunks, for registries that refuse one piece, and for a piece that broke; each goes to the newest location. */
 export async function sendChunks(upload: Upload, session: Session): Promise<void> {
   const { access, descriptor, options, doing } = upload;
+  if (session.chunkMinimum > maximumChunk) {
+    throw new OciError("LIMIT", `${doing}: the registry wants chunks of ${session.chunkMinimum} bytes at least, more than 8 MiB are not held in memory`);
+  }
   const rest = skipBytes(await upload.open(), session.offset);
   for await (const chunk of chunks(rest, Math.max(chunkSize, session.chunkMinimum))) {
     await sendChunk(upload, session, chunk);

@@ -35,7 +35,7 @@ export interface RegistryClientOptions {
   readonly cache?: Cache;
   /** Tries after the first. @default 3 */
   readonly retries?: number;
-  /** Upper bound of the first wait in milliseconds. @default 500 */
+  /** Milliseconds to wait before each further try. @default up to 500, doubled with every try and at most 30 s, by chance */
   readonly retryDelay?: number;
   /** Milliseconds after which a silent connection is given up. @default 60000 */
   readonly idleTimeout?: number;

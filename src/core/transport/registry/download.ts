@@ -11,6 +11,9 @@ export interface Download {
   readonly size: number;
 }
 
+/** Bytes that a try must have brought for the next one to count anew. */
+const leastProgress = 64 * 1024;
+
 /** Returns the body of `request`, asked for again from where it broke as long as something comes at all. */
 export function continueDownload(access: Access, request: RegistryRequest, download: Download): ByteStream {
   return streamOf(pieces(access, request, download), request.signal);
@@ -31,7 +34,8 @@ async function* pieces(access: Access, request: RegistryRequest, { first, size }
     } catch (error) {
       if (!isTransientFailure(error) || idle >= access.client.retries) throw error;
     }
-    if (offset > before) idle = 0;
+    // A body that breaks after every few bytes is no progress.
+    if (offset - before >= leastProgress || offset >= size) idle = 0;
     body = await openFrom(access, request, { offset, size });
   }
 }
