@@ -40,6 +40,11 @@ export function memoryFiles(initial: Readonly<Record<string, string | Uint8Array
       const parent = findNode(root, directoryOf(path));
       if (parent?.kind === "directory") parent.entries.delete(nameOf(path));
     },
+    async removeDirectory(path) {
+      if (findNode(root, path)?.kind !== "directory") return;
+      if (directoryAt(root, "remove", path).entries.size > 0) refuse("remove", path, "ENOTEMPTY");
+      directoryAt(root, "remove", directoryOf(path)).entries.delete(nameOf(path));
+    },
     syncDirectory: async (path) => void directoryAt(root, "sync", path),
     join: joinPaths,
     absolute: absolutePath,

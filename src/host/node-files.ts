@@ -1,5 +1,5 @@
 import { constants, type Stats } from "node:fs";
-import { type FileHandle, link, lstat, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, link, lstat, mkdir, open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { type ByteStream, type Bytes, OciError, quote, readAll, streamOf, throwIfAborted } from "../core/base/mod.ts";
 import type { FileKind, FileStatus, FileSystem, FileWriter, ReadOptions } from "../core/port/mod.ts";
@@ -32,6 +32,7 @@ export function nodeFiles(): FileSystem {
     link: linkFile,
     rename: (from, to) => guard("rename", from, () => rename(from, to)),
     remove,
+    removeDirectory,
     syncDirectory,
     join,
     absolute: (path) => resolve(path),
@@ -100,6 +101,14 @@ async function status(path: string): Promise<FileStatus | undefined> {
 async function remove(path: string): Promise<void> {
   try {
     await rm(resolve(path), { recursive: true, force: true });
+  } catch (error) {
+    if (!absent.has(systemCode(error) ?? "")) throw fileError("remove", path, error);
+  }
+}
+
+async function removeDirectory(path: string): Promise<void> {
+  try {
+    await rmdir(path);
   } catch (error) {
     if (!absent.has(systemCode(error) ?? "")) throw fileError("remove", path, error);
   }

@@ -3,36 +3,28 @@ import { type Bytes, encodeUtf8, OciError, streamOf } from "../../src/core/base/
 import { publishFile, sweepTemporaries, temporaryName } from "../../src/core/content/mod.ts";
 import type { FileSystem } from "../../src/core/port/mod.ts";
 import { memoryClock, memoryHost, memoryRandom } from "../../src/host/memory.ts";
+import { noting } from "../helper/noting.ts";
 
 const random = memoryRandom();
 const hostWith = (files: Readonly<Record<string, string>> = {}) => memoryHost({ files: { "/dir/other": "", ...files }, clock: memoryClock(), random });
 const textOf = async (files: FileSystem, path: string) => new TextDecoder().decode(await files.readFile(path, 1000));
 const code = (code: string) => expect.objectContaining({ code });
 
-/** Returns `files` that note every call that changes something, in order. */
-function noting(files: FileSystem): { readonly files: FileSystem; readonly calls: string[] } {
-  const calls: string[] = [];
-  const note = <A extends readonly unknown[], R>(name: string, call: (...values: A) => R) => {
-    return (...values: A): R => {
-      calls.push(name);
-      return call(...values);
-    };
-  };
-  const create: FileSystem["create"] = async (path, options) => {
-    const { write, sync, close } = await files.create(path, options);
-    return { write: note("write", write), sync: note("sync", sync), close: note("close", close) };
-  };
-  const changing = { create: note("create", create), rename: note("rename", files.rename), syncDirectory: note("syncDirectory", files.syncDirectory) };
-  return { calls, files: { ...files, ...changing } };
-}
-
 describe("publishFile()", () => {
   it("brings the file to the disk before it gets its name, and the name after", async () => {
     const { files, calls } = noting(hostWith().files);
     await publishFile(files, "/dir/a", encodeUtf8("text"), { random });
-    expect(calls).toEqual(["create", "write", "sync", "close", "rename", "syncDirectory"]);
+    expect(calls.map(({ name }) => name)).toEqual(["create", "write", "sync", "close", "rename", "syncDirectory"]);
+    expect(calls.slice(4).map(({ path }) => path)).toEqual(["/dir/a", "/dir"]);
     expect(await textOf(files, "/dir/a")).toBe("text");
     expect(await files.list("/dir")).toEqual(["a", "other"]);
+  });
+
+  it("lets everybody read the file, unless it is given other permissions", async () => {
+    const { files, calls } = noting(hostWith().files);
+    await publishFile(files, "/dir/a", encodeUtf8("text"), { random });
+    await publishFile(files, "/dir/b", encodeUtf8("text"), { random, mode: 0o600 });
+    expect(calls.flatMap(({ mode }) => mode ?? [])).toEqual([0o644, 0o600]);
   });
 
   it("replaces a file, unless it is exclusive", async () => {

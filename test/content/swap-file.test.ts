@@ -1,8 +1,9 @@
 import { describe, expect, it } from "bun:test";
 import { type Bytes, encodeUtf8, OciError } from "../../src/core/base/mod.ts";
-import { swapFile } from "../../src/core/content/mod.ts";
+import { replaceFile, swapFile } from "../../src/core/content/mod.ts";
 import type { FileSystem, Host } from "../../src/core/port/mod.ts";
 import { memoryClock, memoryHost, memoryRandom } from "../../src/host/memory.ts";
+import { noting } from "../helper/noting.ts";
 
 const place = { directory: "/dir", name: "file" };
 const hostWith = (text?: string): Host =>
@@ -17,6 +18,25 @@ describe("swapFile()", () => {
     expect(await swapFile(host, append("b"), place)).toBe(true);
     expect(await textOf(host.files)).toBe("ab");
     expect(await host.files.list("/dir")).toEqual(["file", "other"]);
+  });
+
+  it("brings the new file to the disk before it gets the name, and the name before it returns or lets go", async () => {
+    const host = hostWith("a");
+    const { files, calls } = noting(host.files);
+    await swapFile({ ...host, files }, append("b"), place);
+    const at = calls.findIndex(({ name }) => name === "create");
+    const staged = expect.stringMatching(/^\/dir\/\.file\.lock\/[0-9a-f]{32}\/next$/);
+    expect(calls.slice(at, at + 6)).toEqual([
+      { name: "create", path: staged, mode: 0o644 },
+      { name: "write", path: staged },
+      { name: "sync", path: staged },
+      { name: "close", path: staged },
+      { name: "rename", path: "/dir/file" },
+      { name: "syncDirectory", path: "/dir" },
+    ]);
+    expect(calls.slice(0, at).map(({ name }) => name)).toEqual(["createDirectory", "createDirectory", "rename"]);
+    expect(calls[at - 1]?.path).toBe("/dir/.file.lock");
+    expect(calls.slice(at + 6).map(({ name }) => name)).toEqual(["rename"]);
   });
 
   it("leaves the file as it is when the edit returns nothing", async () => {
@@ -112,5 +132,32 @@ describe("swapFile()", () => {
     await Promise.all(Array.from({ length: 12 }, (_, at) => swapFile(host, append(String.fromCharCode(97 + at)), place)));
     expect([...(await textOf(host.files))].sort().join("")).toBe("abcdefghijkl");
     expect(await host.files.list("/dir")).toEqual(["file", "other"]);
+  });
+});
+
+describe("replaceFile()", () => {
+  const prepared = async (host: Host): Promise<string> => {
+    const writer = await host.files.create("/dir/prepared");
+    await writer.write(encodeUtf8("new"));
+    await writer.close();
+    return "/dir/prepared";
+  };
+
+  it("puts the prepared file in the place of the other, and brings the name to the disk", async () => {
+    const host = hostWith("old");
+    const { files, calls } = noting(host.files);
+    expect(await replaceFile({ ...host, files }, { ...place, prepared: await prepared(host), isCurrent: async () => true })).toBe(true);
+    expect(await textOf(host.files)).toBe("new");
+    const at = calls.findIndex(({ path }) => path === "/dir/file");
+    expect(calls[at]).toEqual({ name: "rename", path: "/dir/file" });
+    expect(calls.slice(at + 1)).toContainEqual({ name: "syncDirectory", path: "/dir" });
+    expect(await host.files.list("/dir")).toEqual(["file", "other"]);
+  });
+
+  it("leaves both where the file is no longer the one that was read", async () => {
+    const host = hostWith("old");
+    expect(await replaceFile(host, { ...place, prepared: await prepared(host), isCurrent: async () => false })).toBe(false);
+    expect(await textOf(host.files)).toBe("old");
+    expect(await host.files.list("/dir")).toEqual(["file", "other", "prepared"]);
   });
 });

@@ -220,6 +220,18 @@ export function testFileSystem(name: string, make: () => Promise<FileSystemCase>
       expect(await files.status(directory)).toBeUndefined();
     });
 
+    it("removeDirectory() takes an empty directory or nothing, and leaves one that holds something", async () => {
+      const directory = fresh();
+      await files.createDirectory(directory);
+      const inside = await write("x", files.join(directory, "x"));
+      expect((await refusal(files.removeDirectory(directory))).code).toBe("EXISTS");
+      expect(text(await files.readFile(inside, 100))).toBe("x");
+      await files.remove(inside);
+      await files.removeDirectory(directory);
+      await files.removeDirectory(directory);
+      expect(await files.status(directory)).toBeUndefined();
+    });
+
     it("syncDirectory() accepts a directory and refuses one that is not there", async () => {
       await files.syncDirectory(given.directory);
       expect((await refusal(files.syncDirectory(fresh()))).code).toBe("NOT_FOUND");

@@ -53,6 +53,7 @@ export function faultyFiles(files: FileSystem, { at, dies = false, word = "ENOSP
       link: guarded("link", files.link),
       rename: guarded("rename", files.rename),
       remove: guarded("remove", files.remove),
+      removeDirectory: guarded("removeDirectory", files.removeDirectory),
       syncDirectory: guarded("syncDirectory", files.syncDirectory),
     },
   };

@@ -1,4 +1,4 @@
-import { type ByteStream, type Bytes, iterate, MismatchError } from "../base/mod.ts";
+import type { ByteStream, Bytes } from "../base/mod.ts";
 import type { ContentOptions, Host } from "../port/mod.ts";
 import type { Digest } from "../spec/mod.ts";
 import { algorithmNaming, type ContentNaming, type ContentReader, contentPath, openContentReader } from "./content-reader.ts";
@@ -64,18 +64,6 @@ function pathOf(room: Room, digest: Digest): string {
   return room.files.join(room.directory, ...partsOf(room, digest));
 }
 
-/** Tells whether the right bytes are there; wrong ones count as nothing, since they will be replaced. */
-async function holds(room: Room, promised: Promised, options: ContentOptions): Promise<boolean> {
-  if (!(await room.reader.has(promised.digest, promised.size))) return false;
-  try {
-    for await (const _ of iterate(await room.reader.read(promised, options)));
-    return true;
-  } catch (error) {
-    if (error instanceof MismatchError) return false;
-    throw error;
-  }
-}
-
 /** Makes the folder for `digest`. A name is on the disk only when its directory is, so those above are brought there too. */
 async function prepare(room: Room, digest: Digest): Promise<void> {
   const { files, swept } = room;
@@ -101,7 +89,7 @@ async function put(room: Room, promised: Promised, options: Putting): Promise<"c
   let isCopied = false;
   try {
     signal?.throwIfAborted();
-    if (await holds(room, promised, options)) return "exists";
+    if (await room.reader.holds(promised, options)) return "exists";
     await prepare(room, promised.digest);
     isCopied = true;
   } finally {
@@ -120,7 +108,8 @@ async function put(room: Room, promised: Promised, options: Putting): Promise<"c
   return "copied";
 }
 
-function observe(stream: ByteStream, onProgress: (bytes: number) => void): ByteStream {
+/** Returns `stream`; `onProgress` is told of every piece that goes through. */
+export function observe(stream: ByteStream, onProgress: (bytes: number) => void): ByteStream {
   return stream.pipeThrough(
     new TransformStream<Bytes, Bytes>({
       transform(piece, controller) {

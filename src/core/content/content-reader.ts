@@ -1,4 +1,4 @@
-import { type ByteStream, type Bytes, MismatchError, OciError, readAll } from "../base/mod.ts";
+import { type ByteStream, type Bytes, iterate, MismatchError, OciError, readAll } from "../base/mod.ts";
 import type { ContentOptions, Hash } from "../port/mod.ts";
 import { type Descriptor, type Digest, digestAlgorithm, encodedDigest, type ManifestDocument, parseDigest } from "../spec/mod.ts";
 import { openDocument } from "./document.ts";
@@ -9,6 +9,8 @@ import { type Promised, verifiableAlgorithm, verifyBytes, verifyStream } from ".
 export interface ContentReader {
   /** Tells whether content of this digest (and size, when given) is there; its bytes are not read. */
   has(digest: Digest, size?: number): Promise<boolean>;
+  /** Tells whether the right bytes are there, by reading them all; wrong ones count as nothing. */
+  holds(promised: Promised, options?: ContentOptions): Promise<boolean>;
   /** Returns content as a stream that fails at its end if digest or size differ. @throws {OciError} `NOT_FOUND`, `MISMATCH` */
   read(promised: Promised, options?: ContentOptions): Promise<ByteStream>;
   /** Returns small content, verified. @throws {OciError} `NOT_FOUND`, `MISMATCH`, `LIMIT` over 4 MiB */
@@ -31,18 +33,29 @@ const smallLimit = 4 * 1024 * 1024;
 export function openContentReader(hash: Hash, tree: Tree, naming: ContentNaming): ContentReader {
   const pathOf = (digest: Digest): TreePath => contentPath(tree, naming, digest);
   const small = (digest: Digest, options: ContentOptions = {}): Promise<Bytes> => readLimited(tree, pathOf(digest), options);
+  const read = async (promised: Promised, options?: ContentOptions): Promise<ByteStream> => {
+    const path = pathOf(promised.digest);
+    const size = await tree.size(path);
+    if (size === undefined) throw missing(path.what);
+    if (size !== promised.size) throw new MismatchError(path.what, `${promised.size} bytes`, `${size} bytes`);
+    return verifyStream(hash, await tree.read(path, options), promised, path.what);
+  };
   return {
     async has(digest, size) {
       const found = await tree.size(pathOf(digest));
       return found !== undefined && (size === undefined || found === size);
     },
-    async read(promised, options) {
-      const path = pathOf(promised.digest);
-      const size = await tree.size(path);
-      if (size === undefined) throw missing(path.what);
-      if (size !== promised.size) throw new MismatchError(path.what, `${promised.size} bytes`, `${size} bytes`);
-      return verifyStream(hash, await tree.read(path, options), promised, path.what);
+    async holds(promised, options) {
+      if ((await tree.size(pathOf(promised.digest))) !== promised.size) return false;
+      try {
+        for await (const _ of iterate(await read(promised, options)));
+        return true;
+      } catch (error) {
+        if (error instanceof MismatchError) return false;
+        throw error;
+      }
     },
+    read,
     async readSmall(promised, options) {
       const bytes = await small(promised.digest, options);
       verifyBytes(hash, bytes, promised, pathOf(promised.digest).what);

@@ -60,11 +60,11 @@ export async function tryReadManifest(
 }
 
 /**
- * Returns the digests of a manifest and all it leads to, or undefined if something is not there or a manifest is damaged.
- * Blobs are not read; a layer that may be fetched from elsewhere (`urls`) may be missing.
+ * Returns the digests of a manifest and all it leads to, or undefined if something is not there or damaged: what is found is not
+ * written again, so every blob is read and verified. A layer that may be fetched from elsewhere (`urls`) may be missing.
  */
 export async function findComplete(
-  places: { readonly manifests: ContentReader; readonly blobs: ContentReader },
+  places: { readonly manifests: ContentReader; readonly blobs: Pick<ContentReader, "holds"> },
   descriptor: Descriptor,
   options?: { readonly signal?: AbortSignal },
 ): Promise<readonly Digest[] | undefined> {
@@ -75,7 +75,7 @@ export async function findComplete(
   if (missing.length > 0) return undefined;
   const found = [...manifests.keys()];
   for (const blob of blobs.values()) {
-    if (await places.blobs.has(blob.digest, blob.size)) found.push(blob.digest);
+    if (await places.blobs.holds(blob, options)) found.push(blob.digest);
     else if (blob.urls === undefined || blob.urls.length === 0) return undefined;
   }
   return found;

@@ -21,6 +21,10 @@ export async function copyImage(options: CopyImageOptions): Promise<ManifestDocu
   const { source, descriptor, target, signal } = options;
   const copy = openCopy(options);
   const run = (inner: AbortSignal) => copyManifest(copy, { descriptor, source, path: [] }, inner);
-  const [document] = await orAbandon(target, () => mapAll([run], (task, inner) => task(inner), signal));
+  const [document] = await orAbandon(target, async () => {
+    const copied = await mapAll([run], (task, inner) => task(inner), signal);
+    await target.settle?.(signal ? { signal } : {});
+    return copied;
+  });
   return document ?? (await copy.run(() => source.manifest(descriptor, signal ? { signal } : {}), signal));
 }

@@ -1,5 +1,5 @@
 import { OciError, quote } from "../base/mod.ts";
-import { formatLocation, hasTransport, type Location, parseLocation, parseTag } from "../spec/mod.ts";
+import { formatLocation, hasTransport, type Location, parseLayoutReference, parseLocation, parseTag } from "../spec/mod.ts";
 import type { ListPlace, ListView } from "./place.ts";
 
 /** Where a list goes. */
@@ -52,6 +52,6 @@ function parseDestination(list: string, text: string): Location {
 function tagsOf(location: Location, tags: readonly string[]): readonly string[] {
   if (location.transport === "docker") return [...new Set([location.reference.tag ?? location.reference.digest ?? "latest", ...tags.map(parseTag)])];
   if (location.transport === "oci" || location.transport === "oci-archive")
-    return [...new Set([...(location.reference === undefined ? [] : [location.reference]), ...tags])];
+    return [...new Set([...(location.reference === undefined ? [] : [location.reference]), ...tags.map(parseLayoutReference)])];
   throw new OciError("UNSUPPORTED", `Cannot push to ${quote(formatLocation(location))} under several names: it has only one`);
 }

@@ -96,6 +96,8 @@ export interface ContentTarget {
   referrersTag?(subject: Digest, options?: ContentOptions): Promise<string | undefined>;
   /** Puts the root there under the location's name, last of all: after this the copy counts. */
   putRoot(document: ManifestDocument, options?: PutRootOptions): Promise<void>;
+  /** Ends a copy that writes no root: what it put counts by its digest. A place without this keeps what it is given at once, or only with a root. */
+  settle?(options?: ContentOptions): Promise<void>;
   /** Takes away what an unfinished copy left, as far as the place allows. Called when a copy fails. */
   abandon(): Promise<void>;
 }

@@ -58,6 +58,8 @@ export interface FileSystem {
   rename(from: string, to: string): Promise<void>;
   /** Removes a file, or a directory with all it holds; nothing there is fine. */
   remove(path: string): Promise<void>;
+  /** Removes a directory that holds nothing; nothing there is fine. @throws {OciError} `EXISTS` if it holds something */
+  removeDirectory(path: string): Promise<void>;
   /** Returns when the names in a directory are on the disk (nothing to do where a system has no such call). */
   syncDirectory(path: string): Promise<void>;
   /** Returns the path with the parts joined by the system's separator. */

@@ -111,6 +111,15 @@ function parsePosition(name: string): number | undefined {
   return /^@\d{1,9}$/.test(name) ? Number(name.slice(1)) : undefined;
 }
 
+/** Returns `text` if it can name an entry of a layout. @throws {OciError} `INVALID` */
+export function parseLayoutReference(text: string): string {
+  if (isLayoutReference(text)) return text;
+  throw new OciError(
+    "INVALID",
+    `Cannot use ${quote(text)} as a name in a layout: expected letters and digits, with ".", "_", "-", ":", "@", "+" and "/" between them`,
+  );
+}
+
 /** Grammar of `org.opencontainers.image.ref.name` (image-spec annotations.md): alphanumeric runs joined by one or more separators. */
 function isLayoutReference(text: string): boolean {
   if (text.length > 1024) return false;

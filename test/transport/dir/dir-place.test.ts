@@ -11,7 +11,7 @@ const versionFile = "Directory Transport Version: 1.1\n";
 
 testContentPlace("openDirPlace()", async () => {
   const host = memoryHost();
-  return { hasNames: false, open: () => openDirPlace(host, location) };
+  return { hasNames: false, open: () => openDirPlace(host, location), settle: async ({ target }) => target.settle?.() };
 });
 
 const one = sampleOf("one");
@@ -94,17 +94,60 @@ describe("openDirPlace()", () => {
     expect(await host.files.list("/image")).toEqual(before);
   });
 
-  it("abandon() takes a directory away that the copy made, and empties one that was empty", async () => {
-    const host = memoryHost();
-    const place = await openDirPlace(host, location);
+  it("abandon() takes a directory away that the copy made, and leaves one that was empty", async () => {
+    const host = memoryHost({ files: { "/other": "" } });
+    const place = await openDirPlace(host, { ...location, path: "/new/image" });
     const put = () => place.target.putBlob(one.layer.descriptor, async () => streamBytes(one.layer.bytes));
     await put();
     await place.target.abandon();
-    expect(await host.files.list("/")).toEqual([]);
-    await host.files.makeDirectory("/image");
+    expect(await host.files.list("/")).toEqual(["other"]);
+    await host.files.makeDirectory("/new/image");
     await put();
     await place.target.abandon();
-    expect(await host.files.list("/image")).toEqual([]);
+    expect(await host.files.list("/new/image")).toEqual([]);
+  });
+
+  it("abandon() leaves what somebody has put into the new directory", async () => {
+    const host = memoryHost();
+    const { target } = await openDirPlace(host, location);
+    await target.putBlob(one.layer.descriptor, async () => streamBytes(one.layer.bytes));
+    await host.files.makeDirectory("/image/folder");
+    await write(host, "/image/notes.txt", "mine");
+    await target.abandon();
+    expect(await host.files.list("/image")).toEqual(["folder", "notes.txt"]);
+  });
+
+  it("abandon() leaves the image that somebody else has written meanwhile, and its blobs", async () => {
+    const host = memoryHost();
+    const [failing, other] = [await openDirPlace(host, location), await openDirPlace(host, location)];
+    await failing.target.putBlob(one.layer.descriptor, async () => streamBytes(one.layer.bytes));
+    await putSample(other, one);
+    await failing.target.abandon();
+    expect(await host.files.list("/image")).toEqual(sorted(...namesOf(one), "manifest.json", "version"));
+    expect(await other.source.smallBlob(one.layer.descriptor)).toEqual(one.layer.bytes);
+  });
+
+  it("putRoot() that comes too late leaves no file", async () => {
+    const host = memoryHost();
+    await putSample(await openDirPlace(host, location), one);
+    const before = await host.files.list("/image");
+    const { target } = await openDirPlace(host, location);
+    await target.putBlob(two.layer.descriptor, async () => streamBytes(two.layer.bytes));
+    const late = target.putRoot(two.index, { expected: two.index.descriptor.digest });
+    await expect(late).rejects.toEqual(expect.objectContaining({ code: "CONFLICT", message: expect.stringMatching(/run it again$/) }));
+    await target.abandon();
+    expect(await host.files.list("/image")).toEqual(before);
+  });
+
+  it("hasManifest() says no where a blob is not the right one", async () => {
+    const host = memoryHost();
+    await putSample(await openDirPlace(host, location), one);
+    const { target } = await openDirPlace(host, location);
+    expect(await target.hasManifest(one.image.descriptor)).toBe(true);
+    const layer = `/image/${hexOf(one.layer.descriptor)}`;
+    await host.files.remove(layer);
+    await write(host, layer, "x".repeat(one.layer.descriptor.size));
+    expect(await (await openDirPlace(host, location)).target.hasManifest(one.image.descriptor)).toBe(false);
   });
 
   it("putBlob() refuses a directory that holds something else, and leaves it", async () => {

@@ -52,29 +52,23 @@ export function openRoot({ host, what }: DirFiles, bytes: Bytes): ManifestDocume
   return openDocument(host.hash, bytes, { what: `${rootName} of ${what}` });
 }
 
-/** What {@linkcode makeDir} made. */
-export interface MadeDir {
-  /** Whether the directory was made. */
-  readonly directory: boolean;
-  /** Whether the version file was made. */
-  readonly version: boolean;
+/** Checks that the directory, if it is there, is of this kind. @throws {OciError} `INVALID` for one that holds something else */
+export async function checkDir(dir: DirFiles): Promise<void> {
+  const { host, path, what } = dir;
+  const found = await readVersion(dir);
+  if (found !== undefined && versionGrammar.test(decodeUtf8(found, `version of ${what}`))) return;
+  const others = (await host.files.list(path)).filter((name) => !isTemporaryName(name));
+  if (others.length === 0) return;
+  const seen = found === undefined ? `it holds ${quote(others[0] ?? "")} and no version file` : "its version file is not one of this kind";
+  throw new OciError("INVALID", `Cannot write ${what}: ${seen}, expected a new or empty directory or one that holds an image`);
 }
 
-/** Makes the directory and its version file, unless they are there. @throws {OciError} `INVALID` for a directory that holds something else */
-export async function makeDir({ host, path, what }: DirFiles): Promise<MadeDir> {
-  const { files, random } = host;
-  const directory = (await files.status(path)) === undefined;
-  if (directory) {
-    await files.makeDirectory(path);
-    await files.syncDirectory(files.dirname(path));
-  }
-  const found = await readPlainFile(files, { directory: path, parts: ["version"], what: `version of ${what}` }, versionLimit);
-  if (found !== undefined && versionGrammar.test(decodeUtf8(found, `version of ${what}`))) return { directory, version: false };
-  const others = (await files.list(path)).filter((name) => !isTemporaryName(name));
-  if (others.length > 0) {
-    const seen = found === undefined ? `it holds ${quote(others[0] ?? "")} and no version file` : "its version file is not one of this kind";
-    throw new OciError("INVALID", `Cannot write ${what}: ${seen}, expected a new or empty directory or one that holds an image`);
-  }
-  await publishFile(files, files.join(path, "version"), encodeUtf8(version), { random });
-  return { directory, version: true };
+/** Writes the version file, unless it is there. */
+export async function markDir(dir: DirFiles): Promise<void> {
+  const { files, random } = dir.host;
+  if ((await readVersion(dir)) === undefined) await publishFile(files, files.join(dir.path, "version"), encodeUtf8(version), { random });
+}
+
+function readVersion({ host, path, what }: DirFiles): Promise<Bytes | undefined> {
+  return readPlainFile(host.files, { directory: path, parts: ["version"], what: `version of ${what}` }, versionLimit);
 }

@@ -1,66 +1,72 @@
-import { type Bytes, equalBytes, OciError, streamBytes } from "../../base/mod.ts";
-import { digestBytes, findComplete, readGraph, swapFile, tryReadManifest, verifyBytes } from "../../content/mod.ts";
-import type { ContentTarget, PutRootOptions } from "../../port/mod.ts";
+import { type ByteStream, type Bytes, equalBytes, OciError, streamBytes } from "../../base/mod.ts";
+import { digestBytes, findComplete, heldOnce, openStage, readGraph, type Stage, swapFile, tryReadManifest, verifyBytes } from "../../content/mod.ts";
+import type { ContentTarget, PutBlobOptions, PutRootOptions } from "../../port/mod.ts";
 import { type Descriptor, encodedDigest, type ManifestDocument } from "../../spec/mod.ts";
-import { type DirFiles, type MadeDir, makeDir, rootName } from "./dir-files.ts";
-
-/** What one copy has done to a directory so far. */
-interface Progress {
-  made: Promise<MadeDir> | undefined;
-  /** Paths this copy relies on. */
-  readonly used: Set<string>;
-  /** Paths this copy has made and the root does not lead to yet. */
-  readonly copied: Set<string>;
-}
+import { checkDir, type DirFiles, markDir, rootName } from "./dir-files.ts";
 
 /** Returns the writing side of a directory. */
 export function openDirTarget(dir: DirFiles): ContentTarget {
-  const { manifests, blobs, name } = dir;
-  const progress: Progress = { made: undefined, used: new Set(), copied: new Set() };
-  const begin = () => (progress.made ??= makeDir(dir));
-  const note = (path: string, outcome: "copied" | "exists") => {
-    progress.used.add(path);
-    if (outcome === "copied") progress.copied.add(path);
+  const { manifests, blobs, name, host, path } = dir;
+  /** Paths this copy relies on. */
+  const used = new Set<string>();
+  const stage = openStage(host, path, () => checkDir(dir));
+  const held = { manifests: heldOnce(manifests), blobs: heldOnce(blobs) };
+  const put = async (to: "manifests" | "blobs", descriptor: Descriptor, content: Putting): Promise<"copied" | "exists"> => {
+    content.signal?.throwIfAborted();
+    const outcome = (await held[to].holds(descriptor, content)) ? "exists" : await stage.put(dir[to], descriptor, content);
+    used.add(dir[to].path(descriptor.digest));
     return outcome;
   };
   return {
     name,
     accepts: () => true,
-    hasManifest: async (descriptor, options) => (await findComplete({ manifests, blobs }, descriptor, options)) !== undefined,
-    hasBlob: (descriptor) => blobs.has(descriptor.digest, descriptor.size),
-    async putBlob(descriptor, open, options) {
-      await begin();
-      return note(blobs.path(descriptor.digest), await blobs.put(descriptor, open, options));
-    },
+    hasManifest: async (descriptor, options) => (await findComplete({ manifests, blobs: held.blobs }, descriptor, options)) !== undefined,
+    hasBlob: (descriptor, options) => held.blobs.holds(descriptor, options),
+    putBlob: (descriptor, open, options) => put("blobs", descriptor, { ...options, open }),
     async putManifest({ descriptor, bytes }, options) {
-      await begin();
-      note(manifests.path(descriptor.digest), await manifests.put(descriptor, async () => streamBytes(bytes), options));
+      await put("manifests", descriptor, { ...options, open: async () => streamBytes(bytes) });
     },
     async putRoot(document, options = {}) {
       if (options.tag !== undefined)
         throw new OciError("UNSUPPORTED", `Cannot write ${dir.what} as "${options.tag}": a directory holds one image and no names`);
-      verifyBytes(dir.host.hash, document.bytes, document.descriptor, `manifest ${document.descriptor.digest}`);
-      await begin();
-      const isNew = await publishRoot(dir, document, options);
-      progress.copied.clear();
-      progress.made = undefined;
-      if (isNew) await removeUnused(dir, document, progress.used);
+      verifyBytes(host.hash, document.bytes, document.descriptor, `manifest ${document.descriptor.digest}`);
+      await stage.open();
+      const isNew = await publishRoot(dir, stage, { ...options, document });
+      await stage.clear().catch(() => {});
+      if (isNew) await removeUnused(dir, document, used);
     },
-    abandon: () => abandon(dir, progress),
+    async settle() {
+      await stage.publish();
+      if ((await host.files.status(path)) !== undefined) await markDir(dir);
+      await stage.clear();
+    },
+    abandon: () => stage.clear(),
   };
 }
 
-/** Returns whether the root has changed. */
-async function publishRoot({ host, path, what }: DirFiles, document: ManifestDocument, options: PutRootOptions): Promise<boolean> {
+interface Putting extends PutBlobOptions {
+  readonly open: () => Promise<ByteStream>;
+}
+
+interface Publishing extends PutRootOptions {
+  readonly document: ManifestDocument;
+}
+
+/** Brings what waits to its place and the root to its own; returns whether the root has changed. */
+async function publishRoot(dir: DirFiles, stage: Stage, options: Publishing): Promise<boolean> {
+  const { host, path, what } = dir;
+  const { document, signal } = options;
   const edit = async (current: Bytes | undefined): Promise<Bytes | undefined> => {
     const actual = current && digestBytes(host.hash, current);
     if ("expected" in options && actual !== options.expected) {
       const seen = actual === undefined ? "it is gone" : `it is ${actual} now`;
-      throw new OciError("CONFLICT", `Cannot write ${what}: ${seen}, and ${options.expected ?? "nothing"} was there when it was read`);
+      throw new OciError("CONFLICT", `Cannot write ${what}: ${seen}, and ${options.expected ?? "nothing"} was there when it was read, run it again`);
     }
+    await stage.publish();
     return current !== undefined && equalBytes(current, document.bytes) ? undefined : document.bytes;
   };
-  return swapFile(host, edit, { directory: path, name: rootName, ...(options.signal && { signal: options.signal }) });
+  await markDir(dir);
+  return swapFile(host, edit, { directory: path, name: rootName, ...(signal && { signal }) });
 }
 
 const contentName = /^(?:[0-9a-f]{64}|[0-9a-f]{128})(?:\.manifest\.json|\.signature-\d+)?$|^signature-\d+$/;
@@ -90,16 +96,4 @@ async function removeUnused({ host: { files }, path, manifests }: DirFiles, root
     if (contentName.test(name) && !isKept) await files.remove(file);
   }
   await files.syncDirectory(path);
-}
-
-async function abandon({ host: { files }, path }: DirFiles, progress: Progress): Promise<void> {
-  const made = await progress.made?.catch(() => undefined);
-  if (made === undefined) return;
-  if (made.directory) await files.remove(path);
-  else {
-    for (const file of progress.copied) await files.remove(file);
-    if (made.version) await files.remove(files.join(path, "version"));
-  }
-  progress.copied.clear();
-  progress.made = undefined;
 }

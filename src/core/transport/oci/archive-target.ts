@@ -1,4 +1,4 @@
-import { iterate, MismatchError, OciError, quote, streamBytes } from "../../base/mod.ts";
+import { OciError, quote, streamBytes } from "../../base/mod.ts";
 import {
   type ContentFiles,
   type ContentReader,
@@ -31,7 +31,7 @@ interface Progress {
   stage: Promise<Stage> | undefined;
   /** Content that waits, with its size. */
   readonly staged: Map<Digest, number>;
-  /** Content this copy relies on. */
+  /** Content this copy has found there and relies on. */
   readonly used: Set<Digest>;
   /** What gets an entry beside the root's. */
   readonly referrers: PlacedReferrer[];
@@ -78,6 +78,12 @@ export function openArchiveTarget(file: ArchiveFile): ContentTarget {
       });
       await clear(file, progress);
     },
+    async settle(options = {}) {
+      const stage = await progress.stage;
+      if (stage !== undefined)
+        await rewriteArchive(file, { ...options, staged: progress.staged, used: progress.used, content: stage.content, edit: (index) => index });
+      await clear(file, progress);
+    },
     abandon: () => clear(file, progress),
   };
 }
@@ -90,28 +96,14 @@ interface Putting extends ContentOptions {
 async function put(file: ArchiveFile, progress: Progress, putting: Putting): Promise<"copied" | "exists"> {
   const { promised, signal } = putting;
   signal?.throwIfAborted();
-  if (await steadily(file, putting, () => archiveHolds(file, promised, putting))) {
+  if (await steadily(file, putting, async () => (await readArchiveToEdit(file, putting))?.content.holds(promised, putting))) {
     progress.used.add(promised.digest);
     return "exists";
   }
   const { content } = await (progress.stage ??= makeStage(file));
   const outcome = await putting.put(content);
-  progress.used.add(promised.digest);
   progress.staged.set(promised.digest, promised.size);
   return outcome;
-}
-
-/** Tells whether the right bytes are in the archive; wrong ones count as nothing, since they will be replaced. */
-async function archiveHolds(file: ArchiveFile, promised: Promised, options: ContentOptions): Promise<boolean> {
-  const layout = await readArchiveToEdit(file, options);
-  if (layout === undefined || !(await layout.content.has(promised.digest, promised.size))) return false;
-  try {
-    for await (const _ of iterate(await layout.content.read(promised, options)));
-    return true;
-  } catch (error) {
-    if (error instanceof MismatchError) return false;
-    throw error;
-  }
 }
 
 async function makeStage({ host, path, what }: ArchiveFile): Promise<Stage> {
@@ -137,6 +129,5 @@ async function clear({ host }: ArchiveFile, progress: Progress): Promise<void> {
   if (stage !== undefined) await host.files.remove(stage.directory);
   progress.stage = undefined;
   progress.staged.clear();
-  progress.used.clear();
   progress.referrers.length = 0;
 }

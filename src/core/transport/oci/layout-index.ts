@@ -11,7 +11,7 @@ import {
   mediaTypes,
   mergeAnnotations,
   type OciLocation,
-  parseLocation,
+  parseLayoutReference,
   parseManifest,
 } from "../../spec/mod.ts";
 
@@ -32,8 +32,8 @@ export interface EntryName {
 /** Returns the name of the entry that `location` means, or `tag` instead of it. @throws {OciError} `INVALID` for a tag that is no name */
 export function entryName(location: OciLocation, tag?: string): EntryName {
   if (tag === undefined) return { ...location, what: quote(formatLocation(location)) };
-  parseLocation(`oci:.:${tag}`);
-  return { what: quote(formatLocation({ transport: location.transport, path: location.path, reference: tag })), reference: tag };
+  const reference = parseLayoutReference(tag);
+  return { what: quote(formatLocation({ transport: location.transport, path: location.path, reference })), reference };
 }
 
 /** Returns the descriptor of `document` as an entry has it. */
@@ -156,7 +156,7 @@ function checkGuard(index: ImageIndex, name: EntryName, expected: Digest | undef
   const actual = findEntry(index, name)?.digest;
   if (actual === expected) return;
   const seen = actual === undefined ? "it is gone" : `it is ${actual} now`;
-  throw new OciError("CONFLICT", `Cannot write ${name.what}: ${seen}, and ${expected ?? "nothing"} was there when it was read`);
+  throw new OciError("CONFLICT", `Cannot write ${name.what}: ${seen}, and ${expected ?? "nothing"} was there when it was read, run it again`);
 }
 
 function listNames({ manifests }: ImageIndex): string {

@@ -42,27 +42,41 @@ export function openLayout(location: OciLocation, tree: Tree, content: ContentRe
 
 /** Returns the bytes of `index.json`. @throws {OciError} `NOT_FOUND` if there is no layout, `INVALID` if it is not one, `UNSUPPORTED` for another version */
 export async function readLayout(layout: OpenLayout, options: ContentOptions = {}): Promise<Bytes> {
-  const isLayout = await checkMarker(layout, options);
-  const bytes = await readIndexFile(layout, options);
+  const { isMarked, index } = await readMarked(layout, options);
   const { what } = layout;
-  if (!isLayout && bytes !== undefined) throw noMarker(layout);
-  if (!isLayout) throw new OciError("NOT_FOUND", `Cannot read ${what}: it has no file "${markerName}", so it is not an OCI layout`);
-  if (bytes === undefined) throw new OciError("NOT_FOUND", `Cannot read ${what}: the layout has no ${indexName}`);
-  return bytes;
+  if (!isMarked) throw new OciError("NOT_FOUND", `Cannot read ${what}: it has no file "${markerName}", so it is not an OCI layout`);
+  if (index === undefined) throw new OciError("NOT_FOUND", `Cannot read ${what}: the layout has no ${indexName}`);
+  return index;
+}
+
+/** What {@linkcode readMarked} has found. */
+export interface MarkedIndex {
+  /** Whether there is a marker. */
+  readonly isMarked: boolean;
+  /** The bytes of `index.json`, where there is one. */
+  readonly index: Bytes | undefined;
+}
+
+/**
+ * Reads `index.json`, then the marker: who makes a layout writes them the other way round, so that one that is just being made is
+ * never taken for a damaged one.
+ * @throws {OciError} `INVALID` for an `index.json` without a marker beside it, `UNSUPPORTED` for a layout of another version
+ */
+export async function readMarked(layout: OpenLayout, options: ContentOptions = {}): Promise<MarkedIndex> {
+  const index = await readIndexFile(layout, options);
+  const isMarked = await checkMarker(layout, options);
+  if (index === undefined || isMarked) return { isMarked, index };
+  const { what } = layout;
+  throw new OciError("INVALID", `Cannot use ${what}: it has an ${indexName} and no file "${markerName}", expected ${markerText} in it`);
 }
 
 /** Returns the bytes of `index.json`, or undefined if there is none. @throws {OciError} `LIMIT` */
-export async function readIndexFile({ tree, what }: OpenLayout, options: ContentOptions = {}): Promise<Bytes | undefined> {
+async function readIndexFile({ tree, what }: OpenLayout, options: ContentOptions = {}): Promise<Bytes | undefined> {
   return readTreeFile(tree, { parts: [indexName], what: `${indexName} of ${what}` }, { ...options, limit: indexLimit });
 }
 
-/** Returns the error for an `index.json` without a marker beside it. */
-export function noMarker({ what }: OpenLayout): OciError {
-  return new OciError("INVALID", `Cannot use ${what}: it has an ${indexName} and no file "${markerName}", expected ${markerText} in it`);
-}
-
 /** Tells whether the marker is there. @throws {OciError} `UNSUPPORTED` for one of another version */
-export async function checkMarker({ tree, what }: OpenLayout, options: ContentOptions = {}): Promise<boolean> {
+async function checkMarker({ tree, what }: OpenLayout, options: ContentOptions = {}): Promise<boolean> {
   const bytes = await readTreeFile(tree, { parts: [markerName], what: `${markerName} of ${what}` }, { ...options, limit: markerLimit });
   if (bytes === undefined) return false;
   const { imageLayoutVersion } = parseJson(MarkerSchema, bytes, `${markerName} of ${what}`);
