@@ -12,6 +12,7 @@ import {
   removeFromList,
 } from "../../src/core/list/mod.ts";
 import { memoryHost } from "../../src/host/memory.ts";
+import { testClock } from "../helper/clock.ts";
 import { failureOf, fillSource, indexAt, openStage, putIndexBytes, readAt, type Stage, stages, treeOf } from "../helper/lists.ts";
 
 for (const kind of stages) {
@@ -183,9 +184,10 @@ for (const kind of stages) {
       expect((await readAt(host, at)).bytes).toEqual(before.bytes);
     });
 
-    it("is not edited when somebody changed the tag in between", async () => {
+    it(`${kind === "oci" ? "is edited as it is by then" : "is not edited"} when somebody changed the tag in between`, async () => {
       const hook: { run?: () => Promise<void> } = {};
       const { host, lists, at, other } = await stage({
+        clock: testClock(),
         wrap: (memory) => ({
           ...memory,
           files: {
@@ -201,8 +203,15 @@ for (const kind of stages) {
       await createList(lists, at, { annotations: { a: "1" } });
       const { digest } = await createList(lists, other("2"), { annotations: { b: "2" } });
       hook.run = async () => void (await pushList(lists, other("2"), [at]));
-      const failure = await failureOf(addToList(lists, at, ["@/between.json"]));
+      const edit = addToList(lists, at, ["@/between.json"]);
+      if (kind === "oci") {
+        expect((await edit).added).toEqual([`sha256:${"a".repeat(64)}`]);
+        expect(await indexAt(host, at)).toMatchObject({ annotations: { b: "2" }, manifests: [{ digest: `sha256:${"a".repeat(64)}` }] });
+        return;
+      }
+      const failure = await failureOf(edit);
       expect(failure.code).toBe("CONFLICT");
+      expect(failure.message).toMatch(/, run it again$/);
       expect((await readAt(host, at)).descriptor.digest).toBe(digest);
     });
   });

@@ -5,6 +5,7 @@ import type { ContentPlace, ContentSource, ContentTarget } from "../port/mod.ts"
 import { type Descriptor, type Digest, findEditObstacle, formatLocation, type Location } from "../spec/mod.ts";
 import type { ListState } from "../store/mod.ts";
 import { type ListContext, quietly, signalOf } from "./context.ts";
+import { editUntilFree } from "./edit-until-free.ts";
 import { openEntrySource } from "./entry-source.ts";
 import { withFeatures } from "./features.ts";
 import type { Foresee } from "./image.ts";
@@ -42,15 +43,28 @@ export async function openLocationPlace(context: ListContext, location: Location
     },
     edit: async (view, change, options = {}) => {
       refuseDigest(location);
-      const obstacle = findEditObstacle(view.document.bytes, quote(name));
-      if (obstacle !== undefined) throw new OciError("LOSS", `Cannot edit ${quote(name)}: ${obstacle}, so an edit could lose data`);
-      const state = change(view.state);
-      if (state === view.state || equalBytes(documentOf(context, withFeatures(state)).bytes, view.document.bytes)) return view;
-      return write(context, place, { name, state, options, before: view.state.index.manifests, expected: view.document.descriptor.digest });
+      const edit = (current: ListView): Promise<ListView> => editOnce(context, place, { name, view: current, change, options });
+      return place.target.repository === undefined ? editUntilFree(context, { view, read, edit }) : edit(view);
     },
     originOf: (state, digest) => (Object.hasOwn(state.sources, digest) ? state.sources[digest] : { location: name }),
     sourceOf: async (_view, _entry) => place.source,
   };
+}
+
+interface Editing {
+  readonly name: string;
+  readonly view: ListView;
+  readonly change: (state: ListState) => ListState;
+  readonly options: WriteOptions;
+}
+
+/** Writes the edit of what was read. @throws {OciError} `CONFLICT` if that is no longer what is there */
+async function editOnce(context: ListContext, place: ContentPlace, { name, view, change, options }: Editing): Promise<ListView> {
+  const obstacle = findEditObstacle(view.document.bytes, quote(name));
+  if (obstacle !== undefined) throw new OciError("LOSS", `Cannot edit ${quote(name)}: ${obstacle}, so an edit could lose data`);
+  const state = change(view.state);
+  if (state === view.state || equalBytes(documentOf(context, withFeatures(state)).bytes, view.document.bytes)) return view;
+  return write(context, place, { name, state, options, before: view.state.index.manifests, expected: view.document.descriptor.digest });
 }
 
 /** Asks for an image while its config is still being read: one round trip less before its blobs go. */

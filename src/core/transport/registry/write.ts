@@ -1,4 +1,4 @@
-import { MismatchError, OciError, quote, RegistryError } from "../../base/mod.ts";
+import { isOciError, MismatchError, OciError, quote, RegistryError } from "../../base/mod.ts";
 import { digestBytes } from "../../content/mod.ts";
 import { type HttpResponse, TransientError } from "../../http/mod.ts";
 import type { ContentOptions } from "../../port/mod.ts";
@@ -8,6 +8,8 @@ import { failureOf, mayHaveHappened, registryError } from "./errors.ts";
 import { findManifest, readManifest } from "./read.ts";
 
 const maximumSize = 4 * 1024 * 1024;
+/** What to do about a conflict. */
+const advice = "run it again";
 
 /** Options of {@linkcode writeManifest}. */
 export interface WriteManifestOptions extends ContentOptions {
@@ -50,6 +52,7 @@ export async function writeManifest(access: Access, version: string, document: M
       return await put(version, held);
     } catch (error) {
       isUnsure = mayHaveHappened(error);
+      if (isOciError(error, "CONFLICT")) throw new OciError("CONFLICT", `${error.message}, ${advice}`, { cause: error });
       throw isContradiction(access, document, error) ? new TransientError(error) : error;
     }
   }, signal);
@@ -106,7 +109,7 @@ async function checkExpected(access: Access, version: string, { expected, ...opt
   if (actual === expected) return status?.etag === undefined ? {} : { "if-match": status.etag };
   const seen = actual === undefined ? "it has been removed" : `it is ${actual} now`;
   const wanted = expected === undefined ? "expected nothing there" : `expected ${expected}`;
-  throw new OciError("CONFLICT", `${doing}: somebody changed it in between, ${seen}, ${wanted}`);
+  throw new OciError("CONFLICT", `${doing}: somebody changed it in between, ${seen}, ${wanted}, ${advice}`);
 }
 
 async function digestOf(access: Access, version: string, options: ContentOptions): Promise<Digest> {
