@@ -184,7 +184,7 @@ for (const kind of stages) {
       expect((await readAt(host, at)).bytes).toEqual(before.bytes);
     });
 
-    it(`${kind === "oci" ? "is edited as it is by then" : "is not edited"} when somebody changed the tag in between`, async () => {
+    it(`${kind !== "docker" ? "is edited as it is by then" : "is not edited"} when somebody changed the tag in between`, async () => {
       const hook: { run?: () => Promise<void> } = {};
       const { host, lists, at, other } = await stage({
         clock: testClock(),
@@ -204,7 +204,7 @@ for (const kind of stages) {
       const { digest } = await createList(lists, other("2"), { annotations: { b: "2" } });
       hook.run = async () => void (await pushList(lists, other("2"), [at]));
       const edit = addToList(lists, at, ["@/between.json"]);
-      if (kind === "oci") {
+      if (kind !== "docker") {
         expect((await edit).added).toEqual([`sha256:${"a".repeat(64)}`]);
         expect(await indexAt(host, at)).toMatchObject({ annotations: { b: "2" }, manifests: [{ digest: `sha256:${"a".repeat(64)}` }] });
         return;

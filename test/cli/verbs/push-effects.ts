@@ -3,6 +3,7 @@ import { newDocument } from "../../../src/core/content/mod.ts";
 import { mediaTypes, parseLocation } from "../../../src/core/spec/mod.ts";
 import { openTransports } from "../../../src/core/transport/mod.ts";
 import { currentHost } from "../../../src/host/current.ts";
+import { memoryRandom } from "../../../src/host/memory.ts";
 import { testClock } from "../../helper/clock.ts";
 import { indexAt, readAt } from "../../helper/lists.ts";
 import { type Check, json, result } from "./effect.ts";
@@ -82,6 +83,23 @@ export const pushEffects: Readonly<Record<string, Check>> = {
     );
     for (const path of ["/out", "/digest", "/metadata"]) expect(await host.files.status(path)).toBeUndefined();
     expect(await must("push", "-q", ...flags)).toEqual([`${id}: ${digest}`]);
+  },
+  "verify-blobs": async () => {
+    const { fetch } = await currentHost();
+    await withRegistry({}, async (registry) => {
+      const shell = await openShell({ fetch });
+      const push = (...flags: readonly string[]) => shell.must("push", "-q", "--tls-verify=false", ...flags, "app", `${registry.host}/app:1`);
+      await shell.must("create", "app", "oci:/src:amd64");
+      await push();
+      const { blobs } = registry.repository("app");
+      const before = [...blobs.keys()].sort();
+      const [lost = ""] = before;
+      blobs.delete(lost);
+      await push();
+      expect([...blobs.keys()]).not.toContain(lost);
+      await push("--verify-blobs");
+      expect([...blobs.keys()].sort()).toEqual(before);
+    });
   },
   "metadata-file": async ({ must, host }) => {
     const [id] = await must("create", "app");
@@ -167,7 +185,7 @@ async function unreachable() {
     // After a PUT that may have been done the registry is asked whether it has been.
     return new Response(null, { status: init.method === "PUT" ? 503 : 404 });
   };
-  const shell = await openShell({ fetch, clock, random: { bytes: (length) => new Uint8Array(length).fill(waits.length + 7), number: () => 0.5 } });
+  const shell = await openShell({ fetch, clock, random: { ...memoryRandom(), number: () => 0.5 } });
   await shell.must("create", "app");
   waits.length = 0;
   return { shell, asked, waits };
