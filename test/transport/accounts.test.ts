@@ -152,6 +152,17 @@ describe("openAccounts() login()", () => {
     expect(requests).toEqual([]);
   });
 
+  test("asks no registry that registries.conf blocks, and takes one for insecure that it names so", async () => {
+    const registry = await start();
+    const settle = (setting: string) => write(`[[registry]]\nlocation = "${registry.host}"\n${setting} = true\n`, "registries.conf");
+    const login = () => openAccounts(host, { registriesConf: path("registries.conf"), authFile: path("auth.json") }).login(registry.host, me);
+    settle("blocked");
+    expect((await failure(login())).code).toBe("DENIED");
+    expect(registry.requests).toEqual([]);
+    settle("insecure");
+    expect((await login()).key).toBe(registry.host);
+  });
+
   test("refuses what cannot be kept", async () => {
     for (const credentials of [
       { username: "", password: "CANARY" },
