@@ -56,7 +56,7 @@ export const create: Verb = defineVerb({
     const format = args.text("format");
     const annotations = await readAnnotations(context, args);
     const [artifactType, subject] = [args.text("artifact-type"), args.text("subject")];
-    const result = await createList(openSession(context, args, ownersOf(list, images)), list, {
+    const result = await createList(openSession(context, args, ownersOf(list, [...images, ...(subject === undefined ? [] : [subject])])), list, {
       images,
       annotations: forIndex(annotations),
       entryAnnotations: annotations.entries,

@@ -154,6 +154,19 @@ describe("--creds", () => {
     });
   }
 
+  test("are for the subject of a local list beside those of its images", async () => {
+    const third = await startRegistry({ auth: "basic", username: "other" });
+    try {
+      seedImage(third, "app", "amd64");
+      const shell = await openShell();
+      const flags = ["--tls-verify=false", "--creds", "other:secret", "--subject", `docker://${from?.host}/app:amd64`];
+      await shell.must("create", ...flags, "app", `docker://${third.host}/app:amd64`);
+      expect([seen(from), seen(third)]).toEqual([new Set([`Basic ${btoa("other:secret")}`]), new Set([`Basic ${btoa("other:secret")}`])]);
+    } finally {
+      await third.stop();
+    }
+  });
+
   test("are for the images where the list is a local one, and for every registry where none is named", async () => {
     const shell = await openShell();
     const flags = ["--tls-verify=false", "--creds", "other:secret"];
