@@ -36,6 +36,8 @@ export interface ContentSource {
   readonly name: string;
   /** Where blobs can be mounted from, when this is a registry. */
   readonly repository?: Repository;
+  /** Whether what it returns can be had only as long as this run lasts: who needs it afterwards keeps it. @default false */
+  readonly isTemporary?: boolean;
   /** Manifests this answers for although they do not lie in {@linkcode repository}: made here, by a conversion for example. */
   readonly made?: ReadonlyMap<Digest, ManifestDocument>;
   /** Returns the manifest the location names. @throws {OciError} `NOT_FOUND` */
