@@ -12,7 +12,7 @@ interface BuildOptions {
   readonly target?: string;
 }
 
-const startUp = ["--minify", "--bytecode", "--format=esm", "--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"];
+const startUp = ["--splitting", "--minify", "--bytecode", "--format=esm", "--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"];
 
 function run(command: readonly string[]): void {
   const [program = "", ...rest] = command;

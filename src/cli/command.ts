@@ -1,4 +1,3 @@
-import { type ArgsDef, type CommandDef, defineCommand } from "citty";
 import type { Secrets } from "../core/base/mod.ts";
 import type { Environment, Host, Report } from "../core/port/mod.ts";
 import { type Args, type Flag, usageError } from "./flags.ts";
@@ -73,8 +72,8 @@ export interface Group {
   readonly name: string;
   /** One sentence. */
   readonly description: string;
-  /** What it holds. */
-  readonly commands: readonly Command[];
+  /** What loads each command, by every name it answers to: a run loads only the one it was started for. */
+  readonly commands: Readonly<Record<string, () => Promise<Command>>>;
   /** Whole command lines; at least one. */
   readonly examples: readonly string[];
 }
@@ -85,6 +84,11 @@ export type Command = Verb | Group;
 /** Returns `verb`, checked by the compiler against {@linkcode Verb}. */
 export function defineVerb(verb: Verb): Verb {
   return verb;
+}
+
+/** Returns every command that `group` holds, once. */
+export async function loadCommands(group: Group): Promise<readonly Command[]> {
+  return [...new Set(await Promise.all(Object.values(group.commands).map((load) => load())))];
 }
 
 /** Tells whether `command` holds others. */
@@ -104,30 +108,4 @@ function wrongCount(min: number, max: number | undefined, received: number): str
   if (max === min) return `accepts ${min} arg(s), received ${received}`;
   if (min === 0) return `accepts at most ${max} arg(s), received ${received}`;
   return `accepts between ${min} and ${max} arg(s), received ${received}`;
-}
-
-/**
- * Returns `command` as citty wants it; `run` is called with the verb citty arrives at. Maps of commands have no prototype,
- * or citty would take `toString` for one; flags are described to citty and read by `readFlags`, since citty accepts unknown ones.
- */
-export function toCitty(command: Command, run: (verb: Verb) => Promise<void>): CommandDef {
-  const meta = { name: command.name, description: command.description };
-  if (!isGroup(command))
-    return defineCommand({ meta: { ...meta, alias: [...(command.aliases ?? [])] }, args: describeFlags(command.flags), run: () => run(command) });
-  const subCommands: Record<string, CommandDef> = Object.create(null);
-  for (const child of command.commands) subCommands[child.name] = toCitty(child, run);
-  return defineCommand({ meta, subCommands });
-}
-
-function describeFlags(flags: readonly Flag[]): ArgsDef {
-  const described: ArgsDef = Object.create(null);
-  for (const { name, type, description, short, value, hidden, notYet } of flags) {
-    if (hidden === true || notYet !== undefined) continue;
-    const alias = short === undefined ? {} : { alias: [short] };
-    described[name] =
-      type === "flag"
-        ? { type: "boolean", description, ...alias }
-        : { type: "string", description, ...(value !== undefined && { valueHint: value }), ...alias };
-  }
-  return described;
 }

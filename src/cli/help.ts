@@ -1,4 +1,4 @@
-import { type Command, type Group, isGroup, type Verb } from "./command.ts";
+import { type Command, type Group, isGroup, loadCommands, type Verb } from "./command.ts";
 import type { Flag } from "./flags.ts";
 
 /** What the help text needs to know beside the command. */
@@ -14,10 +14,10 @@ export interface HelpOptions {
 }
 
 /** Returns the help of `command`: description, usage, what it takes, every flag by group, examples. */
-export function renderHelp(command: Command, options: HelpOptions): string {
+export async function renderHelp(command: Command, options: HelpOptions): Promise<string> {
   const width = Math.max(40, Math.min(options.columns, 100));
   const name = options.path.join(" ");
-  const own = isGroup(command) ? groupSections(command, name) : verbSections(command, name);
+  const own = isGroup(command) ? await groupSections(command, name) : verbSections(command, name);
   const globals: Section = { title: "Global flags", rows: flagRows(options.globals) };
   const examples: Section = { title: "Examples", lines: command.examples };
   const sections = [...own, globals, examples].filter(({ rows, lines }) => (rows ?? lines ?? []).length > 0);
@@ -35,8 +35,10 @@ interface Section {
   readonly prose?: boolean;
 }
 
-function groupSections(group: Group, name: string): readonly Section[] {
-  const rows = group.commands.map((child) => [[child.name, ...(isGroup(child) ? [] : (child.aliases ?? []))].join(", "), child.description] as const);
+async function groupSections(group: Group, name: string): Promise<readonly Section[]> {
+  const rows = (await loadCommands(group)).map(
+    (child) => [[child.name, ...(isGroup(child) ? [] : (child.aliases ?? []))].join(", "), child.description] as const,
+  );
   return [
     { title: "Usage", lines: [`${name} COMMAND [flags] …`, `${name} COMMAND --help`] },
     { title: "Commands", rows },

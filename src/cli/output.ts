@@ -48,10 +48,19 @@ export interface Output {
   flush(): Promise<void>;
 }
 
+/** How an output differs from the usual. */
+export interface OutputOptions {
+  /** How much goes to standard error. @default warn */
+  readonly level?: LogLevel;
+  /** Returns what goes to standard error without what must not be shown. @default everything is */
+  readonly hide?: (text: string) => string;
+}
+
 /** Returns an output over `terminal`. When the reader of standard output has gone (`| head`), results are dropped quietly. */
-export function createOutput(terminal: Terminal, environment: Environment, level: LogLevel = "warn"): Output {
-  const dumb = environment.get("TERM") === "dumb";
-  const isLive = terminal.errorsAreTerminal && !dumb;
+export function createOutput(terminal: Terminal, environment: Environment, options: OutputOptions = {}): Output {
+  const { level = "warn", hide = (text) => text } = options;
+  const isDumb = () => environment.get("TERM") === "dumb";
+  const isLive = () => terminal.errorsAreTerminal && !isDumb();
   let queue = Promise.resolve();
   let gone = false;
   let failure: { readonly error: unknown } | undefined;
@@ -63,7 +72,7 @@ export function createOutput(terminal: Terminal, environment: Environment, level
   const draw = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join("");
   const complain = (text: string): void => {
     const written = `${erase()}${escapeControls(text)}\n${draw(drawn)}`;
-    enqueue(() => terminal.writeError(written));
+    enqueue(() => terminal.writeError(hide(written)));
   };
   const print = (text: string): void => {
     if (drawn.length > 0) live([]);
@@ -76,10 +85,10 @@ export function createOutput(terminal: Terminal, environment: Environment, level
     });
   };
   const live = (lines: readonly string[]): void => {
-    if (!isLive || (lines.length === 0 && drawn.length === 0)) return;
+    if (!isLive() || (lines.length === 0 && drawn.length === 0)) return;
     const written = `${erase()}${draw(lines)}`;
     drawn = lines;
-    enqueue(() => terminal.writeError(written));
+    enqueue(() => terminal.writeError(hide(written)));
   };
   const log = (least: LogLevel, text: string): void => {
     if (order.indexOf(least) <= order.indexOf(level)) complain(text);
@@ -94,8 +103,12 @@ export function createOutput(terminal: Terminal, environment: Environment, level
     log,
     live,
     columns: () => Math.max(20, terminal.columns()),
-    isLive,
-    isStyled: terminal.outputIsTerminal && !dumb && environment.get("NO_COLOR") === undefined,
+    get isLive() {
+      return isLive();
+    },
+    get isStyled() {
+      return terminal.outputIsTerminal && !isDumb() && environment.get("NO_COLOR") === undefined;
+    },
     isDebug: level === "debug",
     flush: async () => {
       live([]);

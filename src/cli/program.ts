@@ -1,11 +1,9 @@
-import { runCommand } from "citty";
 import { createSecrets, type Secrets } from "../core/base/mod.ts";
-import type { Host, Terminal } from "../core/port/mod.ts";
-import { checkCount, type Group, toCitty, type Verb } from "./command.ts";
+import type { Host } from "../core/port/mod.ts";
+import { checkCount, type Group, type Verb } from "./command.ts";
 import { reportError } from "./errors.ts";
 import { type Args, type Flag, readFlags, refuseNotYet } from "./flags.ts";
 import { globalFlags, readGlobals } from "./global.ts";
-import { renderHelp } from "./help.ts";
 import { createOutput, type Output } from "./output.ts";
 import { createReport } from "./progress.ts";
 import { findRoute, type Route } from "./route.ts";
@@ -23,25 +21,27 @@ export interface ProgramOptions {
 
 /** Runs the command that `argv` (without runtime and script) names and returns the exit status; every failure is reported, none is thrown. */
 export async function runProgram(argv: readonly string[], options: ProgramOptions): Promise<number> {
-  const { environment } = options.host;
   const secrets = createSecrets();
-  const terminal = hiding(secrets, options.host.terminal);
   const signal = options.signal ?? new AbortController().signal;
-  let output = createOutput(terminal, environment);
+  const { environment, terminal } = options.host;
+  // Messages hold words of others, and they may hold what those were sent; results are passed on as they are.
+  const hide = (text: string): string => secrets.hide(text);
+  let output = createOutput(terminal, environment, { hide });
   let status = 0;
   try {
-    const route = findRoute(options.root, globalFlags, argv);
+    const route = await findRoute(options.root, globalFlags, argv);
     const flags = flagsOf(route);
     const args = readFlags(flags, route.rest);
-    output = createOutput(terminal, environment, readGlobals(args).logLevel);
-    if (!answered(args, { route, root: options.root, host: options.host, output })) {
+    output = createOutput(terminal, environment, { level: readGlobals(args).logLevel, hide });
+    if (!(await answered(args, { route, root: options.root, host: options.host, output }))) {
       refuseNotYet(flags, args);
       if (args.has("signature-policy")) output.warn("--signature-policy is ignored: no signature policy is enforced");
       const exit = (code: number): void => {
         status = code;
       };
       const run = (verb: Verb): Promise<void> => runVerb(verb, args, { host: options.host, output, signal, secrets, exit, path: route.path });
-      await runCommand(toCitty(options.root, run), { rawArgs: [...route.path.slice(1)] });
+      const { runRouted } = await import("./router.ts");
+      await runRouted(options.root, route.path.slice(1), run);
     }
     await output.flush();
   } catch (error) {
@@ -49,11 +49,6 @@ export async function runProgram(argv: readonly string[], options: ProgramOption
     await output.flush().catch(() => {});
   }
   return status;
-}
-
-/** Messages hold words of others, and they may hold what those were sent; results are passed on as they are. */
-function hiding(secrets: Secrets, terminal: Terminal): Terminal {
-  return { ...terminal, writeError: (text) => terminal.writeError(secrets.hide(text)) };
 }
 
 /** A verb's own flags stand before the global ones, so a shorthand of its own wins. */
@@ -72,14 +67,15 @@ interface Asked {
 }
 
 /** Answers what needs no verb to run: `--help`, `--version`, a group without a verb. */
-function answered(args: Args, { route, root, host, output }: Asked): boolean {
+async function answered(args: Args, { route, root, host, output }: Asked): Promise<boolean> {
   if (args.flag("version") || (args.knows("short-version") && args.flag("short-version"))) {
     output.line(`${root.name} version ${version}`);
     return true;
   }
   if ("flags" in route.command && !args.flag("help") && !route.asksHelp) return false;
   const columns = host.terminal.outputIsTerminal ? host.terminal.columns() : 100;
-  output.print(renderHelp(route.command, { path: route.path, globals: globalFlags, columns, styled: output.isStyled }));
+  const { renderHelp } = await import("./help.ts");
+  output.print(await renderHelp(route.command, { path: route.path, globals: globalFlags, columns, styled: output.isStyled }));
   return true;
 }
 

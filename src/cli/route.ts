@@ -1,5 +1,5 @@
 import { quote } from "../core/base/mod.ts";
-import { type Command, type Group, isGroup } from "./command.ts";
+import { type Command, type Group, isGroup, loadCommands } from "./command.ts";
 import { type Flag, findPositionals, readFlags, usageError } from "./flags.ts";
 import { closest, didYouMean } from "./suggest.ts";
 
@@ -19,7 +19,7 @@ export interface Route {
  * Returns the command that `argv` names below `root`; `globals` may stand anywhere before, between and behind the names.
  * @throws {OciError} `INVALID` for a name that is not there, with what may have been meant
  */
-export function findRoute(root: Group, globals: readonly Flag[], argv: readonly string[]): Route {
+export async function findRoute(root: Group, globals: readonly Flag[], argv: readonly string[]): Promise<Route> {
   const used = new Set<number>();
   const path = [root.name];
   let asksHelp = false;
@@ -32,23 +32,20 @@ export function findRoute(root: Group, globals: readonly Flag[], argv: readonly 
       asksHelp = true;
       continue;
     }
-    const next: Command | undefined = command.commands.find((child) => child.name === word || (!isGroup(child) && child.aliases?.includes(word)));
-    if (next === undefined) {
+    const load: (() => Promise<Command>) | undefined = Object.hasOwn(command.commands, word) ? command.commands[word] : undefined;
+    if (load === undefined) {
       readFlags(globals, argv.slice(0, at));
-      throw usageError(`unknown command ${quote(word)} for "${path.join(" ")}"${hint(command, word, path)}`);
+      throw usageError(`unknown command ${quote(word)} for "${path.join(" ")}"${await hint(command, word, path)}`);
     }
     used.add(at);
-    path.push(next.name);
-    command = next;
+    command = await load();
+    path.push(command.name);
   }
   return { path, command, rest: argv.filter((_, at) => !used.has(at)), asksHelp };
 }
 
-function hint(group: Group, word: string, path: readonly string[]): string {
-  const deeper = group.commands.flatMap((child) =>
-    isGroup(child) ? child.commands.filter(({ name }) => name === word).map(({ name }) => `${child.name} ${name}`) : [],
-  );
-  const names = group.commands.map((child) => child.name);
-  const meant = didYouMean([...deeper, ...closest(word, names)]);
+async function hint(group: Group, word: string, path: readonly string[]): Promise<string> {
+  const deeper = (await loadCommands(group)).filter(isGroup).flatMap((child) => (Object.hasOwn(child.commands, word) ? [`${child.name} ${word}`] : []));
+  const meant = didYouMean([...deeper, ...closest(word, Object.keys(group.commands))]);
   return meant === "" ? `. See '${path.join(" ")} --help'` : meant;
 }

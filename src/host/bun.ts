@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Environment, Fetch, Host } from "../core/port/mod.ts";
+import type { Environment, Fetch, Hash, Host } from "../core/port/mod.ts";
 import { nodeRuntime } from "./node-runtime.ts";
 import { nodeTerminal, type WriteText } from "./node-terminal.ts";
 import { createTrust, type TlsSettings } from "./trust.ts";
@@ -24,6 +24,7 @@ export function bunHost(): Host {
   const runtime = nodeRuntime();
   return {
     ...runtime,
+    hash: bunHash,
     terminal: nodeTerminal(
       bunWriter(() => Bun.stdout),
       bunWriter(() => Bun.stderr),
@@ -31,6 +32,16 @@ export function bunHost(): Host {
     fetch: bunFetch(runtime.environment),
   };
 }
+
+const bunHash: Hash = (algorithm) => {
+  const hash = new Bun.CryptoHasher(algorithm);
+  return {
+    update(bytes) {
+      hash.update(bytes);
+    },
+    digest: () => hash.digest("hex"),
+  };
+};
 
 function bunFetch(environment: Environment): Fetch {
   const trust = createTrust(environment);

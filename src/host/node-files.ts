@@ -1,13 +1,11 @@
-import { constants, type Stats } from "node:fs";
-import { type FileHandle, link, lstat, mkdir, open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
+import type { promises, Stats } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type ByteStream, type Bytes, OciError, quote, readAll, streamOf, throwIfAborted } from "../core/base/mod.ts";
 import type { FileKind, FileStatus, FileSystem, FileWriter, ReadOptions } from "../core/port/mod.ts";
+import { fsModule } from "./builtin.ts";
 import { fileError, systemCode } from "./system-error.ts";
 
 const pieceSize = 2 ** 20;
-/** Nothing is made: what is there is opened. */
-const overwriting = constants.O_WRONLY | constants.O_TRUNC;
 /** A file that is no regular one, or that tells no size, is read in pieces of this size. */
 const smallPiece = 2 ** 16;
 /** A name below a file is absent too. */
@@ -16,21 +14,31 @@ const noLinks: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", 
 /** What systems answer that cannot open a directory, or cannot flush one. */
 const noDirectorySync: ReadonlySet<string> = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EISDIR", "EPERM", "EBADF"]);
 
+function fs(): typeof promises {
+  return fsModule().promises;
+}
+
+/** Nothing is made: what is there is opened. */
+function overwriting(): number {
+  const { O_TRUNC, O_WRONLY } = fsModule().constants;
+  return O_WRONLY | O_TRUNC;
+}
+
 /** Returns the file system behind `node:fs`, which Node, Bun and Deno share. */
 export function nodeFiles(): FileSystem {
   return {
     read,
     readFile: async (path, limit) => await readAll(await read(path), { limit, what: quote(path) }),
-    create: async (path, options) => writerOf(path, await guard("create", path, () => open(path, "wx", options?.mode ?? 0o666))),
-    overwrite: async (path) => writerOf(path, await guard("write", path, () => open(path, overwriting))),
+    create: async (path, options) => writerOf(path, await guard("create", path, () => fs().open(path, "wx", options?.mode ?? 0o666))),
+    overwrite: async (path) => writerOf(path, await guard("write", path, () => fs().open(path, overwriting()))),
     status: (path) => guard("look at", path, () => status(path)),
-    list: (path) => guard("list", path, async () => (await readdir(path)).sort()),
+    list: (path) => guard("list", path, async () => (await fs().readdir(path)).sort()),
     async makeDirectory(path, options) {
-      await guard("make directory", path, () => mkdir(path, { recursive: true, ...options }));
+      await guard("make directory", path, () => fs().mkdir(path, { recursive: true, ...options }));
     },
-    createDirectory: (path, options) => guard("make directory", path, () => mkdir(path, { ...options })),
+    createDirectory: (path, options) => guard("make directory", path, () => fs().mkdir(path, { ...options })),
     link: linkFile,
-    rename: (from, to) => guard("rename", from, () => rename(from, to)),
+    rename: (from, to) => guard("rename", from, () => fs().rename(from, to)),
     remove,
     removeDirectory,
     syncDirectory,
@@ -51,7 +59,7 @@ async function guard<T>(verb: string, path: string, action: () => Promise<T>): P
 /** The file is opened with the first piece: a stream nobody reads holds nothing open. */
 async function read(path: string, options: ReadOptions = {}): Promise<ByteStream> {
   throwIfAborted(options.signal);
-  const found = await guard("read", path, () => stat(path));
+  const found = await guard("read", path, () => fs().stat(path));
   if (found.isDirectory()) throw new OciError("IO", `Cannot read ${quote(path)}: EISDIR: it is a directory`);
   return streamOf(pieces(path, found, options), options.signal);
 }
@@ -59,7 +67,7 @@ async function read(path: string, options: ReadOptions = {}): Promise<ByteStream
 async function* pieces(path: string, found: Stats, options: ReadOptions): AsyncGenerator<Bytes, void, void> {
   const { start = 0, end = Number.POSITIVE_INFINITY } = options;
   const most = found.isFile() && found.size > 0 ? pieceSize : smallPiece;
-  const handle = await guard("read", path, () => open(path, "r"));
+  const handle = await guard("read", path, () => fs().open(path, "r"));
   try {
     for (let at = start; at < end; ) {
       const left = found.size > at ? found.size - at : most;
@@ -75,7 +83,7 @@ async function* pieces(path: string, found: Stats, options: ReadOptions): AsyncG
   }
 }
 
-function writerOf(path: string, handle: FileHandle): FileWriter {
+function writerOf(path: string, handle: promises.FileHandle): FileWriter {
   let closing: Promise<void> | undefined;
   return {
     write: (bytes) =>
@@ -89,7 +97,7 @@ function writerOf(path: string, handle: FileHandle): FileWriter {
 
 async function status(path: string): Promise<FileStatus | undefined> {
   try {
-    const found = await lstat(path);
+    const found = await fs().lstat(path);
     return { kind: kindOf(found), size: found.size, modified: found.mtimeMs };
   } catch (error) {
     if (absent.has(systemCode(error) ?? "")) return undefined;
@@ -100,7 +108,7 @@ async function status(path: string): Promise<FileStatus | undefined> {
 /** The path is made absolute because a trailing separator would follow a link. */
 async function remove(path: string): Promise<void> {
   try {
-    await rm(resolve(path), { recursive: true, force: true });
+    await fs().rm(resolve(path), { recursive: true, force: true });
   } catch (error) {
     if (!absent.has(systemCode(error) ?? "")) throw fileError("remove", path, error);
   }
@@ -108,7 +116,7 @@ async function remove(path: string): Promise<void> {
 
 async function removeDirectory(path: string): Promise<void> {
   try {
-    await rmdir(path);
+    await fs().rmdir(path);
   } catch (error) {
     if (!absent.has(systemCode(error) ?? "")) throw fileError("remove", path, error);
   }
@@ -122,7 +130,7 @@ function kindOf(found: Stats): FileKind {
 
 async function linkFile(from: string, to: string): Promise<void> {
   try {
-    await link(from, to);
+    await fs().link(from, to);
   } catch (cause) {
     if (systemCode(cause) === "EEXIST") throw fileError("create", to, cause);
     if (!noLinks.has(systemCode(cause) ?? "")) throw fileError("link", from, cause);
@@ -132,7 +140,7 @@ async function linkFile(from: string, to: string): Promise<void> {
 
 async function syncDirectory(path: string): Promise<void> {
   try {
-    const handle = await open(path, "r");
+    const handle = await fs().open(path, "r");
     try {
       await handle.sync();
     } finally {

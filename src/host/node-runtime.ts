@@ -1,12 +1,12 @@
 import { endianness, homedir } from "node:os";
 import process from "node:process";
-import { setTimeout as wait } from "node:timers/promises";
-import type { Clock, Environment, Hash, Host, Random } from "../core/port/mod.ts";
+import type { Clock, Environment, Hash, Host } from "../core/port/mod.ts";
 import { cryptoModule } from "./builtin.ts";
 import { nodeCommand } from "./node-command.ts";
 import { nodeCompression } from "./node-compression.ts";
 import { nodeFiles } from "./node-files.ts";
 import { nodeTerminal } from "./node-terminal.ts";
+import { webRandom } from "./web-runtime.ts";
 
 /** A longer time overflows the timers of every runtime and fires at once. */
 const longestWait = 2 ** 31 - 1;
@@ -21,7 +21,7 @@ export function nodeRuntime(): Omit<Host, "fetch"> {
     hash: nodeHash,
     compression: nodeCompression(),
     clock: nodeClock,
-    random: nodeRandom,
+    random: webRandom,
     environment: nodeEnvironment(),
     run: nodeCommand,
     terminal: nodeTerminal(),
@@ -44,6 +44,7 @@ const nodeClock: Clock = {
   async sleep(milliseconds, signal) {
     signal?.throwIfAborted();
     try {
+      const { setTimeout: wait } = await import("node:timers/promises");
       await wait(Math.min(milliseconds, longestWait), undefined, signal && { signal });
     } catch (error) {
       signal?.throwIfAborted();
@@ -55,11 +56,6 @@ const nodeClock: Clock = {
     timer.unref();
     return () => clearTimeout(timer);
   },
-};
-
-const nodeRandom: Random = {
-  bytes: (length) => cryptoModule().randomFillSync(new Uint8Array(length)),
-  number: () => Math.random(),
 };
 
 function nodeEnvironment(): Environment {

@@ -1,7 +1,7 @@
-import { fstatSync } from "node:fs";
 import process from "node:process";
 import { type Bytes, concatBytes, OciError } from "../core/base/mod.ts";
 import type { Terminal } from "../core/port/mod.ts";
+import { fsModule } from "./builtin.ts";
 import { askQuestion } from "./node-question.ts";
 import { systemCode, systemWords } from "./system-error.ts";
 
@@ -15,9 +15,14 @@ export type WriteText = (text: string) => Promise<void>;
 export function nodeTerminal(write: WriteText = writeTo(() => process.stdout), writeError: WriteText = writeTo(() => process.stderr)): Terminal {
   const output = createOutput(write, "standard output");
   const errors = createOutput(writeError, "standard error");
+  let [outputIsTerminal, errorsAreTerminal]: readonly (boolean | undefined)[] = [];
   return {
-    outputIsTerminal: isTerminal(1, () => process.stdout),
-    errorsAreTerminal: isTerminal(2, () => process.stderr),
+    get outputIsTerminal() {
+      return (outputIsTerminal ??= isTerminal(1, () => process.stdout));
+    },
+    get errorsAreTerminal() {
+      return (errorsAreTerminal ??= isTerminal(2, () => process.stderr));
+    },
     columns: () => process.stdout.columns || process.stderr.columns || usualColumns,
     write: output,
     async writeError(text) {
@@ -38,10 +43,12 @@ function createAsk(canAsk: () => boolean, writeError: WriteText): Terminal["ask"
   };
 }
 
-/** A stream of the runtime is the last to be asked: making one takes Bun 10 ms. */
+/** A stream of the runtime is the last to be asked, and not of the device that forgets: making one takes Bun 10 ms. */
 function isTerminal(descriptor: number, stream: () => { readonly isTTY?: boolean }): boolean {
   try {
-    return fstatSync(descriptor).isCharacterDevice() && stream().isTTY === true;
+    const { fstatSync, statSync } = fsModule();
+    const found = fstatSync(descriptor);
+    return found.isCharacterDevice() && found.rdev !== statSync("/dev/null", { throwIfNoEntry: false })?.rdev && stream().isTTY === true;
   } catch {
     return false;
   }

@@ -1,8 +1,7 @@
-import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { OciError } from "../core/base/mod.ts";
 import type { Environment, TlsOptions } from "../core/port/mod.ts";
-import { cryptoModule } from "./builtin.ts";
+import { cryptoModule, fsModule } from "./builtin.ts";
 
 /** The places Go looks in (crypto/x509/root_linux.go and its kin), so that whatever podman trusts is trusted here. */
 const files: readonly string[] = [
@@ -72,7 +71,9 @@ async function firstRead(paths: readonly string[]): Promise<string> {
 async function readDirectories(paths: readonly string[]): Promise<readonly string[]> {
   const found: string[] = [];
   for (const path of paths) {
-    const names = await readdir(path).catch(() => []);
+    const names = await fsModule()
+      .promises.readdir(path)
+      .catch(() => []);
     for (const name of names) found.push(await tryRead(join(path, name)));
   }
   return found;
@@ -80,7 +81,9 @@ async function readDirectories(paths: readonly string[]): Promise<readonly strin
 
 /** A store that cannot be read trusts nobody, as in Go. */
 async function tryRead(path: string): Promise<string> {
-  return await readFile(path, "utf8").catch(() => "");
+  return await fsModule()
+    .promises.readFile(path, "utf8")
+    .catch(() => "");
 }
 
 /** Adds the certificates in `text` by their content; returns how many there are. */

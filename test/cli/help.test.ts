@@ -1,11 +1,18 @@
 import { describe, expect, test } from "bun:test";
-import { isGroup, type Verb } from "../../src/cli/command.ts";
+import { isGroup, loadCommands, type Verb } from "../../src/cli/command.ts";
 import { manifest } from "../../src/cli/manifest/mod.ts";
 import { ocidex } from "../../src/cli/ocidex.ts";
 import { run } from "./run.ts";
 
-const verbs: readonly Verb[] = manifest.commands.flatMap((command) => (isGroup(command) ? [] : [command]));
+const verbs: readonly Verb[] = (await loadCommands(manifest)).flatMap((command) => (isGroup(command) ? [] : [command]));
 const helpOf = async (name: string): Promise<string> => (await run(["manifest", name, "--help"], { root: ocidex })).output;
+
+test("a command answers to its name and its aliases, and to nothing else", async () => {
+  for (const group of [ocidex, manifest]) {
+    const names = (await loadCommands(group)).flatMap((command) => [command.name, ...(isGroup(command) ? [] : (command.aliases ?? []))]);
+    expect(Object.keys(group.commands).sort()).toEqual(names.sort());
+  }
+});
 
 test("manifest has every verb of buildah, and list", () => {
   expect(verbs.map(({ name }) => name)).toEqual(["create", "add", "annotate", "remove", "inspect", "push", "rm", "exists", "list"]);

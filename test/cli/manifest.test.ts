@@ -1,12 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import { isGroup } from "../../src/cli/command.ts";
+import { isGroup, loadCommands } from "../../src/cli/command.ts";
 import { type Args, readFlags } from "../../src/cli/flags.ts";
 import { globalFlags } from "../../src/cli/global.ts";
 import { manifest } from "../../src/cli/manifest/mod.ts";
 import { readAccess, readPlatformPatch, readPlatforms } from "../../src/cli/shared.ts";
 
+const commands = await loadCommands(manifest);
+
 function read(verb: string, ...argv: readonly string[]): Args {
-  const command = manifest.commands.find(({ name }) => name === verb);
+  const command = commands.find(({ name }) => name === verb);
   if (command === undefined || isGroup(command)) throw new Error(`no verb ${verb}`);
   return readFlags([...command.flags, ...globalFlags], argv);
 }

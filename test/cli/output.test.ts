@@ -66,7 +66,7 @@ describe("createOutput()", () => {
 
   test("says only what the level allows", async () => {
     const host = memoryHost();
-    const output = createOutput(host.terminal, host.environment, "info");
+    const output = createOutput(host.terminal, host.environment, { level: "info" });
     output.log("debug", "debug");
     output.log("info", "info");
     output.warn("warn");

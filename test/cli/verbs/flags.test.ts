@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { isGroup } from "../../../src/cli/command.ts";
+import { isGroup, loadCommands } from "../../../src/cli/command.ts";
 import { manifest } from "../../../src/cli/manifest/mod.ts";
 import { mediaTypes } from "../../../src/core/spec/mod.ts";
 import { type Check, json, result, sets } from "./effect.ts";
@@ -237,7 +237,7 @@ const effects: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   },
 };
 
-for (const command of manifest.commands) {
+for (const command of await loadCommands(manifest)) {
   if (isGroup(command)) continue;
   const checks = effects[command.name] ?? {};
   const flags = command.flags.filter(({ name }) => !accessFlags.includes(name));
