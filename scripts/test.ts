@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join, posix } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { createPool } from "../src/core/base/mod.ts";
 import { listFiles } from "./source.ts";
 
 /*
@@ -195,15 +197,17 @@ async function main(): Promise<void> {
   const files = listFiles(root, "test", wanted);
   mkdirSync("node_modules/.cache", { recursive: true });
   const work = mkdtempSync(join(root, "node_modules/.cache/test-"));
-  const counts: Count[] = [];
-  for (const runtime of chosen) {
+  // A runtime by itself keeps one processor busy.
+  const pool = createPool(availableParallelism());
+  const measure = async (runtime: Runtime): Promise<Count> => {
     const started = performance.now();
     const mine = files.filter((path) => runsOn(path, runtime));
     const [count, finished] = await runOne(runtime, mine, { work, real: values.real ?? false }).catch(broken(runtime));
     if (count.failed > 0) console.log(excerpt(finished.output));
     console.log(`${runtime}: ${mine.length} files, ${((performance.now() - started) / 1000).toFixed(1)} s`);
-    counts.push(count);
-  }
+    return count;
+  };
+  const counts = await Promise.all(chosen.map((runtime) => pool.run(() => measure(runtime))));
   rmSync(work, { recursive: true, force: true });
   report(counts);
 }
