@@ -72,7 +72,7 @@ export interface Group {
   readonly name: string;
   /** One sentence. */
   readonly description: string;
-  /** What loads each command, by every name it answers to: a run loads only the one it was started for. */
+  /** What loads each command, by every name it answers to: what a run does not need it does not load. */
   readonly commands: Readonly<Record<string, () => Promise<Command>>>;
   /** Whole command lines; at least one. */
   readonly examples: readonly string[];
@@ -84,6 +84,12 @@ export type Command = Verb | Group;
 /** Returns `verb`, checked by the compiler against {@linkcode Verb}. */
 export function defineVerb(verb: Verb): Verb {
   return verb;
+}
+
+/** Returns what a group holds that loads with it. */
+export function loadedCommands(...commands: readonly Command[]): Group["commands"] {
+  const namesOf = (command: Command) => [command.name, ...(isGroup(command) ? [] : (command.aliases ?? []))];
+  return Object.fromEntries(commands.flatMap((command) => namesOf(command).map((name) => [name, async () => command])));
 }
 
 /** Returns every command that `group` holds, once. */

@@ -4,9 +4,11 @@ import { checkCount, type Group, type Verb } from "./command.ts";
 import { reportError } from "./errors.ts";
 import { type Args, type Flag, readFlags, refuseNotYet } from "./flags.ts";
 import { globalFlags, readGlobals } from "./global.ts";
+import { renderHelp } from "./help.ts";
 import { createOutput, type Output } from "./output.ts";
 import { createReport } from "./progress.ts";
 import { findRoute, type Route } from "./route.ts";
+import { runRouted } from "./router.ts";
 import { version } from "./version.ts";
 
 /** What {@linkcode runProgram} works with. */
@@ -40,7 +42,6 @@ export async function runProgram(argv: readonly string[], options: ProgramOption
         status = code;
       };
       const run = (verb: Verb): Promise<void> => runVerb(verb, args, { host: options.host, output, signal, secrets, exit, path: route.path });
-      const { runRouted } = await import("./router.ts");
       await runRouted(options.root, route.path.slice(1), run);
     }
     await output.flush();
@@ -74,7 +75,6 @@ async function answered(args: Args, { route, root, host, output }: Asked): Promi
   }
   if ("flags" in route.command && !args.flag("help") && !route.asksHelp) return false;
   const columns = host.terminal.outputIsTerminal ? host.terminal.columns() : 100;
-  const { renderHelp } = await import("./help.ts");
   output.print(await renderHelp(route.command, { path: route.path, globals: globalFlags, columns, styled: output.isStyled }));
   return true;
 }

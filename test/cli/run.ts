@@ -1,4 +1,4 @@
-import { type Command, defineVerb, type Group, isGroup, type Verb } from "../../src/cli/command.ts";
+import { defineVerb, type Group, loadedCommands, type Verb } from "../../src/cli/command.ts";
 import { runProgram } from "../../src/cli/program.ts";
 import type { Host, Terminal } from "../../src/core/port/mod.ts";
 import { type MemoryHostOptions, memoryHost } from "../../src/host/memory.ts";
@@ -27,16 +27,8 @@ export async function run(argv: readonly string[], { root, signal, terminal, ...
 
 /** Returns a program `ocidex` whose group `manifest` holds `verbs`. */
 export function programOf(...verbs: readonly Verb[]): Group {
-  const manifest: Group = { name: "manifest", description: "Lists", commands: commandsOf(verbs), examples: ["ocidex manifest x"] };
-  return { name: "ocidex", description: "Program", commands: commandsOf([manifest]), examples: ["ocidex manifest x"] };
-}
-
-function commandsOf(commands: readonly Command[]): Group["commands"] {
-  return Object.fromEntries(commands.flatMap((command) => [command.name, ...namesOf(command)].map((name) => [name, async () => command])));
-}
-
-function namesOf(command: Command): readonly string[] {
-  return isGroup(command) ? [] : (command.aliases ?? []);
+  const manifest: Group = { name: "manifest", description: "Lists", commands: loadedCommands(...verbs), examples: ["ocidex manifest x"] };
+  return { name: "ocidex", description: "Program", commands: loadedCommands(manifest), examples: ["ocidex manifest x"] };
 }
 
 /** Returns a verb `probe` that takes any words, for `body` to look at what it was given. */
