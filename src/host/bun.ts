@@ -21,7 +21,7 @@ interface BunInit extends RequestInit {
 
 /** Returns the host of Bun. */
 export function bunHost(): Host {
-  const runtime = nodeRuntime();
+  const runtime = nodeRuntime({ pieceSize: 2 ** 20 });
   return {
     ...runtime,
     hash: bunHash,

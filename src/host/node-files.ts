@@ -5,7 +5,12 @@ import type { FileKind, FileStatus, FileSystem, FileWriter, ReadOptions } from "
 import { fsModule } from "./builtin.ts";
 import { fileError, systemCode } from "./system-error.ts";
 
-const pieceSize = 2 ** 20;
+/** How files are read. */
+export interface NodeFilesOptions {
+  /** Bytes to read at once. Node and Deno let read pieces pile up before they collect them: many small ones are less than many large ones. */
+  readonly pieceSize: number;
+}
+
 /** A file that is no regular one, or that tells no size, is read in pieces of this size. */
 const smallPiece = 2 ** 16;
 /** A name below a file is absent too. */
@@ -25,7 +30,8 @@ function overwriting(): number {
 }
 
 /** Returns the file system behind `node:fs`, which Node, Bun and Deno share. */
-export function nodeFiles(): FileSystem {
+export function nodeFiles({ pieceSize }: NodeFilesOptions): FileSystem {
+  const read = (path: string, options?: ReadOptions) => readPieces(path, { ...options, pieceSize });
   return {
     read,
     readFile: async (path, limit) => await readAll(await read(path), { limit, what: quote(path) }),
@@ -56,16 +62,18 @@ async function guard<T>(verb: string, path: string, action: () => Promise<T>): P
   }
 }
 
+interface Reading extends ReadOptions, NodeFilesOptions {}
+
 /** The file is opened with the first piece: a stream nobody reads holds nothing open. */
-async function read(path: string, options: ReadOptions = {}): Promise<ByteStream> {
+async function readPieces(path: string, options: Reading): Promise<ByteStream> {
   throwIfAborted(options.signal);
   const found = await guard("read", path, () => fs().stat(path));
   if (found.isDirectory()) throw new OciError("IO", `Cannot read ${quote(path)}: EISDIR: it is a directory`);
   return streamOf(pieces(path, found, options), options.signal);
 }
 
-async function* pieces(path: string, found: Stats, options: ReadOptions): AsyncGenerator<Bytes, void, void> {
-  const { start = 0, end = Number.POSITIVE_INFINITY } = options;
+async function* pieces(path: string, found: Stats, options: Reading): AsyncGenerator<Bytes, void, void> {
+  const { start = 0, end = Number.POSITIVE_INFINITY, pieceSize } = options;
   const most = found.isFile() && found.size > 0 ? pieceSize : smallPiece;
   const handle = await guard("read", path, () => fs().open(path, "r"));
   try {

@@ -4,7 +4,7 @@ import type { Clock, Environment, Hash, Host } from "../core/port/mod.ts";
 import { cryptoModule } from "./builtin.ts";
 import { nodeCommand } from "./node-command.ts";
 import { nodeCompression } from "./node-compression.ts";
-import { nodeFiles } from "./node-files.ts";
+import { type NodeFilesOptions, nodeFiles } from "./node-files.ts";
 import { nodeTerminal } from "./node-terminal.ts";
 import { webRandom } from "./web-runtime.ts";
 
@@ -15,9 +15,9 @@ const systems: Readonly<Record<string, string>> = { win32: "windows", sunos: "so
 const architectures: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386", mipsel: "mipsle", loong64: "loong64" };
 
 /** Returns all of a host but `fetch`: what Node, Bun and Deno share. */
-export function nodeRuntime(): Omit<Host, "fetch"> {
+export function nodeRuntime(options: NodeFilesOptions = { pieceSize: 2 ** 16 }): Omit<Host, "fetch"> {
   return {
-    files: nodeFiles(),
+    files: nodeFiles(options),
     hash: nodeHash,
     compression: nodeCompression(),
     clock: nodeClock,
