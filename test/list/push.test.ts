@@ -22,7 +22,7 @@ describe("pushList()", () => {
     const results = await pushList(lists, "app", ["oci:/out:1"]);
     const { id, names, digest, size, mediaType } = created;
     const entries = [amd64, arm64].map(({ descriptor }) => descriptor.digest);
-    expect(results).toEqual([{ id, names, destination: "oci:/out:1", digest, size, mediaType, images: 2, entries }]);
+    expect(results).toEqual([{ id, names, destination: "oci:/out:1", destinationNames: ["oci:/out:1"], digest, size, mediaType, images: 2, entries }]);
     const written = events.flatMap((event) => (event.type === "manifest" && event.outcome === "written" ? [event.kind] : []));
     expect(written).toEqual(["image", "image", "index"]);
   });

@@ -82,10 +82,11 @@ function readOptions(args: Args): PushListOptions {
 
 /** All destinations got the same index. */
 function summary(results: readonly PushResult[]): unknown {
-  const [{ destination: _destination, writes: _writes, ...first } = {}] = results;
+  const [{ destination: _destination, destinationNames: _names, writes: _writes, ...first } = {}] = results;
   const planned = results.flatMap(({ destination, writes = [] }) => writes.map((write) => ({ destination, ...write })));
   const plan = results.some(({ writes }) => writes !== undefined) ? { dryRun: true, writes: planned } : {};
-  return { ...first, destinations: results.map(({ destination }) => destination), ...plan };
+  const targets = results.map(({ destination, destinationNames: names }) => ({ destination, names }));
+  return { ...first, destinations: results.map(({ destination }) => destination), targets, ...plan };
 }
 
 /** Shows what a dry run would have written. */

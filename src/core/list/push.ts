@@ -3,7 +3,7 @@ import type { PlannedWrite } from "../copy/mod.ts";
 import { type Digest, formatLocation, type Platform } from "../spec/mod.ts";
 import { digestsOf } from "./change.ts";
 import { type ListContext, signalOf, warn } from "./context.ts";
-import { type Destination, parseDestinations } from "./destination.ts";
+import { type Destination, destinationNames, parseDestinations } from "./destination.ts";
 import type { Format } from "./format.ts";
 import { openListPlace } from "./open-place.ts";
 import type { ListPlace, ListView } from "./place.ts";
@@ -50,6 +50,8 @@ export interface PushResult {
   readonly names: readonly string[];
   /** Where the list went. */
   readonly destination: string;
+  /** Every name it has there, the tags of `tags` among them, as locations. */
+  readonly destinationNames: readonly string[];
   /** Digest of the index that was written. */
   readonly digest: Digest;
   /** Its size in bytes. */
@@ -118,12 +120,13 @@ export async function pushList(
   return parsed.map((destination, at) => ({ ...resultOf(pushing, destination, pushed[at]), ...along }));
 }
 
-function resultOf({ view, made, dryRun }: Pushing, { location }: Destination, pushed: Pushed | undefined): PushResult {
+function resultOf({ view, made, dryRun }: Pushing, destination: Destination, pushed: Pushed | undefined): PushResult {
   const { digest, size, mediaType } = made.document.descriptor;
   return {
     id: view.id,
     names: view.names,
-    destination: formatLocation(location),
+    destination: formatLocation(destination.location),
+    destinationNames: destinationNames(destination),
     digest,
     size,
     mediaType,

@@ -50,8 +50,17 @@ describe("manifest push", () => {
     expect(new Set(lines).size).toBe(1);
     const json = await must("push", "-q", "--json", "foo", "oci:/one:1", "oci:/two:1");
     expect(json).toHaveLength(1);
-    expect(Object.keys(JSON.parse(json[0] ?? ""))).toEqual(["id", "names", "digest", "size", "mediaType", "images", "entries", "destinations"]);
+    expect(Object.keys(JSON.parse(json[0] ?? ""))).toEqual(["id", "names", "digest", "size", "mediaType", "images", "entries", "destinations", "targets"]);
     expect(lines[0]).toBe(`${id}: ${JSON.parse(json[0] ?? "").digest}`);
+  });
+
+  test("with --tag and --json names every tag of every DEST", async () => {
+    const { must } = await open();
+    const [line = ""] = await must("push", "-q", "--json", "--tag", "latest", "--tag", "1", "foo", "oci:/one:1", "oci:/two:2");
+    expect(JSON.parse(line).targets).toEqual([
+      { destination: "oci:/one:1", names: ["oci:/one:1", "oci:/one:latest"] },
+      { destination: "oci:/two:2", names: ["oci:/two:2", "oci:/two:latest", "oci:/two:1"] },
+    ]);
   });
 
   test("to a DEST without a transport goes to that registry, with --tag under more tags", async () => {
