@@ -118,6 +118,20 @@ describe("pushList() to several destinations", () => {
     expect(failure.message).toContain('; "oci:/two:1" failed: ');
   });
 
+  it("asks no registry for all its repositories or tags, however many it says to take (CVE-2023-2253)", async () => {
+    const { source, lists } = await setUp();
+    const targets = [await start(), await start()];
+    await pushList(
+      lists,
+      "app",
+      targets.map(({ host }) => `docker://${host}/app:1`),
+      { tags: ["latest"], referrers: true },
+    );
+    const paths = [source, ...targets].flatMap(({ requests }) => requests.map(({ path }) => path));
+    expect(paths.length).toBeGreaterThan(10);
+    expect(paths.filter((path) => /_catalog|tags\/list|[?&]n=/.test(path))).toEqual([]);
+  });
+
   it("is ended by the signal at once", async () => {
     const controller = new AbortController();
     const { host, lists } = openDesk({ lists: { signal: controller.signal } });

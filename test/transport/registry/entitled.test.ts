@@ -221,6 +221,30 @@ describe("credentials go to the registry and its token service alone (ggcr#2193,
       expect(failed()).toEqual([]);
     });
 
+    // Which address a name has is not looked at: every name here lies on this machine, and is asked as a stranger.
+    test(`whatever address a redirect's name resolves to, which is not refused (${auth}; ggcr#2440)`, async () => {
+      for (const { says, isAsked } of [
+        { says: "https://inside.test/x", isAsked: true },
+        { says: "https://localhost/x", isAsked: false },
+        { says: "https://localhost./x", isAsked: false },
+        { says: "https://registry.localhost/x", isAsked: false },
+        { says: "https://127.1/x", isAsked: false },
+      ]) {
+        const client = await clientOf(auth, "https");
+        world.play((request) => {
+          if (request.origin !== "https://registry.test") return { status: 200, body: "x" };
+          if (!request.path.startsWith("/v2/")) return tokenAnswer;
+          return guard(auth, request, "https://registry.test/token") ?? { status: 307, headers: { location: says } };
+        });
+        await ask(openAccess(client, wayTo("https"), ["pull"]), "GET");
+        const wrong = [...leaks(auth, "https", "https://registry.test/token")];
+        const elsewhere = world.arrived.filter(({ origin }) => origin !== "https://registry.test");
+        if (elsewhere.length > 0 !== isAsked) wrong.push(isAsked ? "did not ask there" : "asked there");
+        judge({ what: "name", auth, says }, wrong);
+      }
+      expect(failed()).toEqual([]);
+    });
+
     test(`though the token service redirects (${auth}; GHSA-vh4v-2xq2-g5cg)`, async () => {
       for (const { says } of leadsFrom("https")) {
         for (const status of statuses) {
