@@ -11,7 +11,8 @@ import {
   isManifestMediaType,
   type ManifestDocument,
 } from "../spec/mod.ts";
-import { type BlobTask, copyBlob } from "./blob.ts";
+import { type BlobTask, copyBlob, noteBlob } from "./blob.ts";
+import { forLanes, inEachLane, type Lane, type Outcome } from "./lane.ts";
 import { isForeignLayer } from "./layer-type.ts";
 import { type Copy, isSameRepository } from "./session.ts";
 
@@ -21,6 +22,8 @@ export interface ManifestTask {
   readonly descriptor: Descriptor;
   /** Where it lies. */
   readonly source: ContentSource;
+  /** Where it goes. */
+  readonly lanes: readonly Lane[];
   /** The indexes it was found in, outermost first. */
   readonly path: readonly Digest[];
 }
@@ -34,8 +37,8 @@ export function isManifest(descriptor: Descriptor): boolean {
 }
 
 /**
- * Brings a manifest to the target with everything it refers to, children first; one that several indexes share is brought once.
- * Returns what was read, or undefined where the target is where the manifest already lies.
+ * Brings a manifest to its lanes with everything it refers to, children first; one that several indexes share is brought once.
+ * Returns what was read, or undefined where every target has it.
  * @throws {OciError} `LIMIT` for more than 10 levels, `INVALID` for an index that contains itself
  */
 export async function copyManifest(copy: Copy, task: ManifestTask, signal: AbortSignal): Promise<ManifestDocument | undefined> {
@@ -45,11 +48,13 @@ export async function copyManifest(copy: Copy, task: ManifestTask, signal: Abort
   if (isIndexMediaType(mediaType) && task.path.length >= maximumDepth) {
     throw new OciError("LIMIT", `Cannot copy index "${digest}": it lies deeper than ${maximumDepth} levels of indexes`);
   }
-  const begun = copy.manifests.get(digest);
-  if (begun) return await begun;
-  const started = bringManifest(copy, task, signal);
-  copy.manifests.set(digest, started);
-  return await started;
+  const lanes = task.lanes.filter((lane) => !lane.manifests.has(digest));
+  if (lanes.length > 0) {
+    const started = bringManifest(copy, { ...task, lanes }, signal);
+    for (const lane of lanes) lane.manifests.set(digest, started);
+  }
+  const documents = await Promise.all(task.lanes.map((lane) => lane.manifests.get(digest)));
+  return documents.find((document) => document !== undefined);
 }
 
 /** Digests make a circle practically impossible; a source that does not keep its word must still not make the copy wait for itself. */
@@ -71,21 +76,47 @@ function reaches(waits: ReadonlyMap<Digest, ReadonlySet<Digest>>, from: Digest, 
 /** A target that has the manifest is asked with one request at most, and the source not at all. */
 async function bringManifest(copy: Copy, task: ManifestTask, signal: AbortSignal): Promise<ManifestDocument | undefined> {
   const { descriptor, source } = task;
-  const { target, report } = copy;
-  const isThere = isSameRepository(source.repository, target.repository);
   const kind = isIndexMediaType(descriptor.mediaType) ? "index" : "image";
-  const exists = await copy.run(() => target.hasManifest(descriptor, { signal }), signal);
-  if (!exists && isThere && !source.made?.has(descriptor.digest)) throw lacksImage(target, [descriptor]);
-  if (exists && (isThere || !copy.verifyBlobs)) {
-    report({ type: "manifest", descriptor, kind, outcome: "exists" });
+  const found = await inEachLane(copy, task.lanes, (lane, inner) => askFor(copy, lane, task, inner), signal);
+  const lanes = lanesOf(found, ({ exists, hasBlobs }) => !exists || !hasBlobs);
+  if (lanes.length === 0) {
+    if (found.length > 0) copy.report({ type: "manifest", descriptor, kind, outcome: "exists" });
     return undefined;
   }
-  const document = await copy.run(() => source.manifest(descriptor, { signal }), signal);
-  if (isImageIndex(document.value)) await copyChildren(copy, { ...task, value: document.value }, signal);
-  else if (!isThere) await mapAll(blobsOf(document.value, source), (blob, inner) => copyBlob(copy, blob, inner), signal);
-  report({ type: "manifest", descriptor: document.descriptor, kind, outcome: exists ? "exists" : "written" });
-  if (!exists) await copy.run(() => target.putManifest(document, { signal }), signal);
+  const document = await forLanes(copy, lanes, () => copy.run(() => source.manifest(descriptor, { signal }), signal), signal);
+  if (document === undefined) return undefined;
+  if (isImageIndex(document.value)) await copyChildren(copy, { ...task, lanes, value: document.value }, signal);
+  else await copyBlobs(copy, found, blobsOf(document.value, source), signal);
+  const lacking = lanesOf(found, ({ exists }) => !exists);
+  copy.report({ type: "manifest", descriptor: document.descriptor, kind, outcome: lacking.length > 0 ? "written" : "exists" });
+  await inEachLane(copy, lacking, (lane, inner) => copy.run(() => lane.target.putManifest(document, { signal: inner }), inner), signal);
   return document;
+}
+
+/** What a place has of an image. */
+interface Found {
+  /** Whether it has the manifest. */
+  readonly exists: boolean;
+  /** Whether it has the blobs, by what is known. */
+  readonly hasBlobs: boolean;
+}
+
+function lanesOf(found: readonly Outcome<Found>[], isMeant: (found: Found) => boolean): readonly Lane[] {
+  return found.filter(({ value }) => isMeant(value)).map(({ lane }) => lane);
+}
+
+async function askFor(copy: Copy, { target }: Lane, { descriptor, source }: ManifestTask, signal: AbortSignal): Promise<Found> {
+  const isHere = isSameRepository(source.repository, target.repository);
+  const exists = await copy.run(() => target.hasManifest(descriptor, { signal }), signal);
+  if (!exists && isHere && !source.made?.has(descriptor.digest)) throw lacksImage(target, [descriptor]);
+  return { exists, hasBlobs: isHere || (exists && !copy.verifyBlobs) };
+}
+
+/** Brings blobs where they are not known to be; where they are, they are not asked for when another image has them too. */
+async function copyBlobs(copy: Copy, found: readonly Outcome<Found>[], blobs: readonly BlobTask[], signal: AbortSignal): Promise<void> {
+  for (const lane of lanesOf(found, ({ exists, hasBlobs }) => exists && hasBlobs)) for (const { descriptor } of blobs) noteBlob(lane, descriptor);
+  const lanes = lanesOf(found, ({ hasBlobs }) => !hasBlobs);
+  await mapAll(blobs, (blob, inner) => copyBlob(copy, { ...blob, lanes }, inner), signal);
 }
 
 /** Returns the error for images that a list refers to and its destination does not have. */
@@ -99,16 +130,17 @@ export function lacksImage(target: ContentTarget, [first, ...more]: readonly [De
 }
 
 async function copyChildren(copy: Copy, task: ManifestTask & { readonly value: ImageIndex }, signal: AbortSignal): Promise<void> {
-  const { source } = task;
+  const { source, lanes } = task;
   const path = [...task.path, task.descriptor.digest];
-  await mapAll(task.value.manifests, (descriptor, inner) => copyEntry(copy, { descriptor, source, path }, inner), signal);
+  await mapAll(task.value.manifests, (descriptor, inner) => copyEntry(copy, { descriptor, source, lanes, path }, inner), signal);
 }
 
 /** Brings a child of an index, whatever it is. */
 export async function copyEntry(copy: Copy, task: ManifestTask, signal: AbortSignal): Promise<void> {
   const { descriptor, source } = task;
-  if (isManifest(descriptor)) await copyManifest(copy, task, signal);
-  else if (!isSameRepository(source.repository, copy.target.repository)) await copyBlob(copy, { descriptor, kind: "blob", source }, signal);
+  if (isManifest(descriptor)) return void (await copyManifest(copy, task, signal));
+  const lanes = task.lanes.filter(({ target }) => !isSameRepository(source.repository, target.repository));
+  await copyBlob(copy, { descriptor, kind: "blob", source, lanes }, signal);
 }
 
 function blobsOf(manifest: ImageManifest, source: ContentSource): readonly BlobTask[] {

@@ -1,6 +1,7 @@
 import { createPool, isOciError, mapAll, OciError, type Pool, quote } from "../base/mod.ts";
 import type { ContentSource, Referrer, Report } from "../port/mod.ts";
 import type { Descriptor, Digest, ManifestDocument } from "../spec/mod.ts";
+import { forLanes, inEachLane, type Lane } from "./lane.ts";
 import { copyManifest, isManifest } from "./manifest.ts";
 import { type Copy, isSameRepository } from "./session.ts";
 
@@ -102,21 +103,45 @@ async function names({ descriptor: { digest }, source }: Subject, { descriptor, 
   }
 }
 
-/** Brings `referrers` to the target, where they are found as they were. What refers to the root needs it there, by its digest. */
+/** A referrer, and where it must be brought. */
+interface BroughtReferrer extends FoundReferrer {
+  readonly lanes: readonly Lane[];
+}
+
+/** Brings `referrers` to every target, where they are found as they were. */
 export async function copyReferrers(copy: Copy, root: ManifestDocument, referrers: readonly FoundReferrer[], signal: AbortSignal): Promise<void> {
-  const { target, pool } = copy;
-  const brought = referrers.filter(({ source }) => !isSameRepository(source.repository, target.repository));
-  if (brought.length === 0) return;
+  const brought = referrers.flatMap((referrer): BroughtReferrer[] => {
+    const lanes = copy.lanes.filter(({ target }) => !isSameRepository(referrer.source.repository, target.repository));
+    return lanes.length === 0 ? [] : [{ ...referrer, lanes }];
+  });
+  await inEachLane(copy, copy.lanes, (lane, inner) => prepare(copy, lane, { root, brought }, inner), signal);
+  const ahead = createPool(copy.pool.size * 2);
+  await mapAll(brought, (referrer, inner) => ahead.run(() => copyManifest(copy, { ...referrer, path: [] }, inner)), signal);
+  for (const referrer of brought) await putReferrer(copy, referrer, signal);
+}
+
+/** What refers to the root needs it there, by its digest. */
+async function prepare(
+  copy: Copy,
+  lane: Lane,
+  { root, brought }: { readonly root: ManifestDocument; readonly brought: readonly BroughtReferrer[] },
+  signal: AbortSignal,
+): Promise<void> {
+  const { target } = lane;
+  const own = brought.filter(({ lanes }) => lanes.includes(lane));
+  if (own.length === 0) return;
   if (target.putReferrer === undefined)
     throw new OciError(
       "UNSUPPORTED",
       `Cannot bring signatures and attestations to ${quote(target.name)}: it does not keep them, expected docker:// or oci:DIR:NAME`,
     );
-  if (brought.some(({ subject }) => subject === root.descriptor.digest)) await copy.run(() => target.putManifest(root, { signal }), signal);
-  const ahead = createPool(pool.size * 2);
-  await mapAll(brought, (referrer, inner) => ahead.run(() => copyManifest(copy, { ...referrer, path: [] }, inner)), signal);
-  for (const { descriptor, source, tag } of brought) {
-    const document = await copy.run(() => source.manifest(descriptor, { signal }), signal);
-    await copy.run(async () => target.putReferrer?.(document, { signal, ...(tag !== undefined && { tag }) }), signal);
-  }
+  if (own.some(({ subject }) => subject === root.descriptor.digest)) await copy.run(() => target.putManifest(root, { signal }), signal);
+}
+
+async function putReferrer(copy: Copy, { descriptor, source, tag, lanes }: BroughtReferrer, signal: AbortSignal): Promise<void> {
+  const document = await forLanes(copy, lanes, () => copy.run(() => source.manifest(descriptor, { signal }), signal), signal);
+  if (document === undefined) return;
+  const put = ({ target }: Lane, inner: AbortSignal) =>
+    copy.run(async () => target.putReferrer?.(document, { signal: inner, ...(tag !== undefined && { tag }) }), inner);
+  await inEachLane(copy, lanes, put, signal);
 }
