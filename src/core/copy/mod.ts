@@ -11,5 +11,5 @@ export {
   type ListDestination,
 } from "./list.ts";
 export { type FindReferrersOptions, type FoundReferrer, findReferrers, type Subject } from "./referrers.ts";
-export { type PlannedWrite, type Rehearsal, rehearse } from "./rehearsal.ts";
+export { type PlannedWrite, type Rehearsal, type RehearseOptions, rehearse } from "./rehearsal.ts";
 export { type CopyOptions, isSameRepository } from "./session.ts";

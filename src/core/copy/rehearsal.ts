@@ -18,9 +18,22 @@ export interface Rehearsal {
   readonly writes: readonly PlannedWrite[];
 }
 
-/** Returns `target` for a copy that must not happen; `nameOf` says what the root is called under a tag, or under the target's own name. */
-export function rehearse(target: ContentTarget, nameOf: (tag: PutRootOptions["tag"]) => string): Rehearsal {
+/** Options of {@linkcode rehearse}. */
+export interface RehearseOptions {
+  /** Returns what the root is called under a tag, or under the target's own name. */
+  readonly nameOf: (tag: PutRootOptions["tag"]) => string;
+  /** Manifests that have been planned in the same run, which another destination in the same repository need not write. */
+  readonly planned: Set<string>;
+}
+
+/** Returns `target` for a copy that must not happen. */
+export function rehearse(target: ContentTarget, { nameOf, planned }: RehearseOptions): Rehearsal {
   const writes: PlannedWrite[] = [];
+  const isPlanned = (digest: Digest): boolean => {
+    if (target.repository === undefined) return false;
+    const key = `${target.repository.origin}/${target.repository.repository}@${digest}`;
+    return planned.has(key) || !planned.add(key);
+  };
   const stage: ContentTarget = {
     name: target.name,
     ...(target.repository && { repository: target.repository }),
@@ -33,6 +46,7 @@ export function rehearse(target: ContentTarget, nameOf: (tag: PutRootOptions["ta
       return from ? "mounted" : "copied";
     },
     async putManifest({ descriptor: { digest, size, mediaType }, value }, options) {
+      if (isPlanned(digest)) return;
       writes.push({ write: "manifest", digest, size, mediaType });
       const tag = value.subject && (await target.referrersTag?.(value.subject.digest, options));
       if (tag !== undefined) writes.push({ write: "list", name: nameOf(tag), digest });

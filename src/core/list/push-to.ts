@@ -23,6 +23,8 @@ export interface Pushing {
   readonly verifyBlobs: boolean;
   /** Writes nothing. */
   readonly dryRun: boolean;
+  /** What a dry run has planned. */
+  readonly planned: Set<string>;
 }
 
 /** What went to one destination. */
@@ -43,7 +45,8 @@ export interface OpenedDestination extends ListDestination {
 export async function openDestination(pushing: Pushing, { location, tags }: Destination, known: ReadonlySet<Descriptor>): Promise<OpenedDestination> {
   const { target, source } = await pushing.context.transports.place(location);
   requireAccepted(target, pushing.made.document.descriptor.mediaType);
-  const rehearsal = pushing.dryRun ? rehearse(target, (tag) => formatLocation(tagged(location, tag))) : undefined;
+  const nameOf = (tag: string | undefined): string => formatLocation(tagged(location, tag));
+  const rehearsal = pushing.dryRun ? rehearse(target, { nameOf, planned: pushing.planned }) : undefined;
   return {
     target: rehearsal?.target ?? target,
     readable: source,

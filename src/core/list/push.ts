@@ -112,7 +112,7 @@ export async function pushList(
   const made = await convertForPush(context, place, view, options.format);
   const { all = true, verifyBlobs = false, dryRun = false } = options;
   if (!dryRun) for (const file of [options.digestFile, options.metadataFile]) if (file !== undefined) await requireWritable(context, file);
-  const pushing: Pushing = { context, place, view, made, original: stored.document.descriptor.digest, all, verifyBlobs, dryRun };
+  const pushing: Pushing = { context, place, view, made, original: stored.document.descriptor.digest, all, verifyBlobs, dryRun, planned: new Set() };
   const referrers = options.referrers === true ? await findPushedReferrers(pushing) : undefined;
   const pushed = await pushToAll(pushing, parsed, referrers ?? []);
   if (!dryRun) await finishPush(pushing, stored, parsed, options);
