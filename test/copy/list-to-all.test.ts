@@ -1,4 +1,5 @@
 import { describe, expect, it } from "bun:test";
+import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { type ByteStream, createPool, iterate, OciError, streamOf } from "../../src/core/base/mod.ts";
 import { type CopyListToAllOptions, copyListToAll } from "../../src/core/copy/mod.ts";
@@ -212,6 +213,44 @@ describe("copyListToAll()", () => {
     expect(outcomes.map((outcome) => outcome?.message)).toEqual([undefined, "cut", undefined]);
     expect([read, ...taken]).toEqual([pieces, pieces, -1, pieces]);
     expect(most).toBeLessThanOrEqual(1);
+  });
+});
+
+describe("copyListToAll() to places that take one blob at a time", () => {
+  it("does not wait for ever where each holds back the blob that the other has begun with", async () => {
+    const source = memorySource();
+    const image = addImage(source.contents, "a", ["x", "y"]);
+    const layers = ["x", "y"].map((text) => blobOf(mediaTypes.ociLayerGzip, text).descriptor.digest);
+    const clock = testClock();
+    let begun = 0;
+    const targets = layers.map((own): MemoryTarget => {
+      const target = memoryTarget();
+      const place = createPool(1);
+      let begin = (): void => {};
+      const isBegun = new Promise<void>((resolve) => (begin = resolve));
+      return {
+        ...target,
+        async putBlob(descriptor, open, options) {
+          if (!layers.includes(descriptor.digest)) return await target.putBlob(descriptor, open, options);
+          const stream = await open();
+          if (descriptor.digest !== own) await isBegun;
+          return await place.run(async () => {
+            begun++;
+            begin();
+            return await target.putBlob(descriptor, async () => stream, options);
+          });
+        },
+      };
+    });
+    const copying = copyListToAll({ ...optionsOf(source, documentOf(indexOf([image.descriptor])), targets), clock });
+    for (let turn = 0; turn < 100; turn++) await setImmediate();
+    expect(begun).toBe(2);
+    clock.advance(30_000);
+    expect(await copying).toEqual([undefined, undefined]);
+    expect(targets.map(({ blobs, roots }) => [blobs.size, roots.size])).toEqual([
+      [3, 1],
+      [3, 1],
+    ]);
   });
 });
 
