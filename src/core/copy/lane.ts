@@ -13,6 +13,8 @@ export interface Lane {
   readonly blobs: Map<string, Promise<void>>;
   /** Manifests that were begun; those that had to be read come out of it. */
   readonly manifests: Map<Digest, Promise<ManifestDocument | undefined>>;
+  /** Content that this copy has not put there since the place said it has it. */
+  readonly found: Set<Digest>;
   /** Ends whatever goes there, once something has failed there. */
   readonly end: AbortController;
   /** Why nothing goes there any more. */
@@ -23,7 +25,7 @@ export interface Lane {
 
 /** Returns a lane in which nothing has been begun. */
 export function openLane(target: ContentTarget, readable?: ContentSource): Lane {
-  return { target, readable, blobs: new Map(), manifests: new Map(), end: new AbortController(), failure: undefined, isKept: false };
+  return { target, readable, blobs: new Map(), manifests: new Map(), found: new Set(), end: new AbortController(), failure: undefined, isKept: false };
 }
 
 /** What a task has made in one lane. */

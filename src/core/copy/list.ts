@@ -1,8 +1,10 @@
 import { createPool, mapAll, type OciError } from "../base/mod.ts";
-import type { Clock, ContentSource, ContentTarget } from "../port/mod.ts";
+import type { Clock, ContentSource, ContentTarget, PutRootOptions } from "../port/mod.ts";
 import { type Descriptor, type Digest, isImageIndex, type ManifestDocument } from "../spec/mod.ts";
+import { putComplete } from "./again.ts";
 import { abandonLanes, forLanes, inEachLane, isRunning, type Lane, openLane } from "./lane.ts";
-import { copyEntry, isManifest, lacksImage } from "./manifest.ts";
+import { copyEntry, lacksImage } from "./manifest.ts";
+import { isManifest } from "./parts.ts";
 import { copyReferrers, type FoundReferrer } from "./referrers.ts";
 import { type Copy, type CopyOptions, openCopy } from "./session.ts";
 
@@ -136,7 +138,7 @@ async function copyAll(copy: Copy, copying: Copying, signal: AbortSignal): Promi
   await mapAll(tasks, (task, inner) => task(copy, copying, inner), signal);
   await copyReferrers(copy, root, referrers, signal);
   copy.report({ type: "manifest", descriptor: root.descriptor, kind: "index", outcome: "written" });
-  await inEachLane(copy, lanes, (lane, inner) => putRoots(copy, lane, root, inner), signal);
+  await inEachLane(copy, lanes, (lane, inner) => putRoots(copy, lane, copying, inner), signal);
 }
 
 /** Images are begun a few ahead of the pool, so that a long list does not hold all its manifests in memory. */
@@ -164,11 +166,12 @@ async function checkPresent(copy: Copy, { target, destination }: ListLane, signa
 }
 
 /** What the first tag leads to stays when a later one fails. */
-async function putRoots(copy: Copy, lane: ListLane, root: ManifestDocument, signal: AbortSignal): Promise<void> {
+async function putRoots(copy: Copy, lane: ListLane, { root, source }: Copying, signal: AbortSignal): Promise<void> {
   const { target, destination } = lane;
   const [tag, ...more] = destination.tags ?? [];
   const guard = "expected" in destination ? { expected: destination.expected } : {};
-  await copy.run(() => target.putRoot(root, { ...guard, ...(tag !== undefined && { tag }), signal }), signal);
+  const put = (options: PutRootOptions) => target.putRoot(root, { ...guard, ...(tag !== undefined && { tag }), ...options });
+  await putComplete(copy, lane, { document: root, sourceOf: source, put }, signal);
   lane.isKept = true;
   for (const tag of more) await copy.run(() => target.putRoot(root, { tag, signal }), signal);
 }

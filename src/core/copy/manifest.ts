@@ -1,19 +1,10 @@
 import { mapAll, OciError, quote } from "../base/mod.ts";
 import type { ContentSource, ContentTarget } from "../port/mod.ts";
-import {
-  type Descriptor,
-  type Digest,
-  formatPlatform,
-  type ImageIndex,
-  type ImageManifest,
-  isImageIndex,
-  isIndexMediaType,
-  isManifestMediaType,
-  type ManifestDocument,
-} from "../spec/mod.ts";
-import { type BlobTask, copyBlob, noteBlob } from "./blob.ts";
+import { type Descriptor, type Digest, formatPlatform, type ImageIndex, isImageIndex, isIndexMediaType, type ManifestDocument } from "../spec/mod.ts";
+import { putComplete } from "./again.ts";
+import { copyBlob, noteBlob } from "./blob.ts";
 import { forLanes, inEachLane, type Lane, type Outcome } from "./lane.ts";
-import { isForeignLayer } from "./layer-type.ts";
+import { blobsOf, isManifest, type Part } from "./parts.ts";
 import { type Copy, isSameRepository } from "./session.ts";
 
 /** One manifest to bring. */
@@ -30,11 +21,6 @@ export interface ManifestTask {
 
 /** Levels of indexes, the outermost included. */
 const maximumDepth = 10;
-
-/** Tells whether a child of an index is a manifest or index; anything else is carried as a blob. */
-export function isManifest(descriptor: Descriptor): boolean {
-  return isIndexMediaType(descriptor.mediaType) || isManifestMediaType(descriptor.mediaType);
-}
 
 /**
  * Brings a manifest to its lanes with everything it refers to, children first; one that several indexes share is brought once.
@@ -77,46 +63,55 @@ function reaches(waits: ReadonlyMap<Digest, ReadonlySet<Digest>>, from: Digest, 
 async function bringManifest(copy: Copy, task: ManifestTask, signal: AbortSignal): Promise<ManifestDocument | undefined> {
   const { descriptor, source } = task;
   const kind = isIndexMediaType(descriptor.mediaType) ? "index" : "image";
-  const found = await inEachLane(copy, task.lanes, (lane, inner) => askFor(copy, lane, task, inner), signal);
-  const lanes = lanesOf(found, ({ exists, hasBlobs }) => !exists || !hasBlobs);
+  const holdings = await inEachLane(copy, task.lanes, (lane, inner) => askFor(copy, lane, task, inner), signal);
+  const lanes = lanesOf(holdings, ({ exists, hasBlobs }) => !exists || !hasBlobs);
   if (lanes.length === 0) {
-    if (found.length > 0) copy.report({ type: "manifest", descriptor, kind, outcome: "exists" });
+    if (holdings.length > 0) copy.report({ type: "manifest", descriptor, kind, outcome: "exists" });
     return undefined;
   }
   const document = await forLanes(copy, lanes, () => copy.run(() => source.manifest(descriptor, { signal }), signal), signal);
   if (document === undefined) return undefined;
   if (isImageIndex(document.value)) await copyChildren(copy, { ...task, lanes, value: document.value }, signal);
-  else await copyBlobs(copy, found, blobsOf(document.value, source), signal);
-  const lacking = lanesOf(found, ({ exists }) => !exists);
+  else await copyBlobs(copy, holdings, { parts: blobsOf(document.value), source }, signal);
+  const lacking = lanesOf(holdings, ({ exists }) => !exists);
   copy.report({ type: "manifest", descriptor: document.descriptor, kind, outcome: lacking.length > 0 ? "written" : "exists" });
-  await inEachLane(copy, lacking, (lane, inner) => copy.run(() => lane.target.putManifest(document, { signal: inner }), inner), signal);
+  const complete = { document, sourceOf: async () => source };
+  const put = (lane: Lane, inner: AbortSignal) => putComplete(copy, lane, { ...complete, put: (options) => lane.target.putManifest(document, options) }, inner);
+  await inEachLane(copy, lacking, put, signal);
   return document;
 }
 
 /** What a place has of an image. */
-interface Found {
+interface Holding {
   /** Whether it has the manifest. */
   readonly exists: boolean;
   /** Whether it has the blobs, by what is known. */
   readonly hasBlobs: boolean;
 }
 
-function lanesOf(found: readonly Outcome<Found>[], isMeant: (found: Found) => boolean): readonly Lane[] {
-  return found.filter(({ value }) => isMeant(value)).map(({ lane }) => lane);
+function lanesOf(holdings: readonly Outcome<Holding>[], isMeant: (holding: Holding) => boolean): readonly Lane[] {
+  return holdings.filter(({ value }) => isMeant(value)).map(({ lane }) => lane);
 }
 
-async function askFor(copy: Copy, { target }: Lane, { descriptor, source }: ManifestTask, signal: AbortSignal): Promise<Found> {
+async function askFor(copy: Copy, lane: Lane, { descriptor, source }: ManifestTask, signal: AbortSignal): Promise<Holding> {
+  const { target, found } = lane;
   const isHere = isSameRepository(source.repository, target.repository);
   const exists = await copy.run(() => target.hasManifest(descriptor, { signal }), signal);
   if (!exists && isHere && !source.made?.has(descriptor.digest)) throw lacksImage(target, [descriptor]);
+  if (exists) found.add(descriptor.digest);
   return { exists, hasBlobs: isHere || (exists && !copy.verifyBlobs) };
 }
 
+interface Blobs {
+  readonly parts: readonly Part[];
+  readonly source: ContentSource;
+}
+
 /** Brings blobs where they are not known to be; where they are, they are not asked for when another image has them too. */
-async function copyBlobs(copy: Copy, found: readonly Outcome<Found>[], blobs: readonly BlobTask[], signal: AbortSignal): Promise<void> {
-  for (const lane of lanesOf(found, ({ exists, hasBlobs }) => exists && hasBlobs)) for (const { descriptor } of blobs) noteBlob(lane, descriptor);
-  const lanes = lanesOf(found, ({ hasBlobs }) => !hasBlobs);
-  await mapAll(blobs, (blob, inner) => copyBlob(copy, { ...blob, lanes }, inner), signal);
+async function copyBlobs(copy: Copy, holdings: readonly Outcome<Holding>[], { parts, source }: Blobs, signal: AbortSignal): Promise<void> {
+  for (const lane of lanesOf(holdings, ({ exists, hasBlobs }) => exists && hasBlobs)) for (const { descriptor } of parts) noteBlob(lane, descriptor);
+  const lanes = lanesOf(holdings, ({ hasBlobs }) => !hasBlobs);
+  await mapAll(parts, (part, inner) => copyBlob(copy, { ...part, source, lanes }, inner), signal);
 }
 
 /** Returns the error for images that a list refers to and its destination does not have. */
@@ -141,9 +136,4 @@ export async function copyEntry(copy: Copy, task: ManifestTask, signal: AbortSig
   if (isManifest(descriptor)) return void (await copyManifest(copy, task, signal));
   const lanes = task.lanes.filter(({ target }) => !isSameRepository(source.repository, target.repository));
   await copyBlob(copy, { descriptor, kind: "blob", source, lanes }, signal);
-}
-
-function blobsOf(manifest: ImageManifest, source: ContentSource): readonly BlobTask[] {
-  const layers = manifest.layers.filter((layer) => !isForeignLayer(layer));
-  return [{ descriptor: manifest.config, kind: "config", source }, ...layers.map((descriptor): BlobTask => ({ descriptor, kind: "blob", source }))];
 }

@@ -2,7 +2,8 @@ import { createPool, isOciError, mapAll, OciError, type Pool, quote } from "../b
 import type { ContentSource, Referrer, Report } from "../port/mod.ts";
 import type { Descriptor, Digest, ManifestDocument } from "../spec/mod.ts";
 import { forLanes, inEachLane, type Lane } from "./lane.ts";
-import { copyManifest, isManifest } from "./manifest.ts";
+import { copyManifest } from "./manifest.ts";
+import { isManifest } from "./parts.ts";
 import { type Copy, isSameRepository } from "./session.ts";
 
 /** A manifest, and where it lies. */

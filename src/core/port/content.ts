@@ -54,8 +54,14 @@ export interface ContentSource {
   referrers?(subject: Digest, options?: ContentOptions): Promise<readonly Referrer[]>;
 }
 
+/** Options of {@linkcode ContentTarget.putManifest}. */
+export interface PutOptions extends ContentOptions {
+  /** Whether the place has said that it has it and turned out not to, so that nothing it said before counts. @default false */
+  readonly again?: boolean;
+}
+
 /** Options of {@linkcode ContentTarget.putBlob}. */
-export interface PutBlobOptions extends ContentOptions {
+export interface PutBlobOptions extends PutOptions {
   /** Where the blob also lies, to be mounted from. */
   readonly from?: Repository;
   /** Is told of every piece that went. */
@@ -91,7 +97,7 @@ export interface ContentTarget {
     options?: PutBlobOptions,
   ): Promise<"copied" | "mounted" | "exists">;
   /** Puts a manifest there under its digest; everything it refers to has been put. */
-  putManifest(document: ManifestDocument, options?: ContentOptions): Promise<void>;
+  putManifest(document: ManifestDocument, options?: PutOptions): Promise<void>;
   /** Makes a manifest that {@linkcode putManifest} has put there found by what it refers to, at the latest with the root; a place without this keeps no such. @throws {OciError} `LOSS` where others would get lost */
   putReferrer?(document: ManifestDocument, options?: PutReferrerOptions): Promise<void>;
   /** Returns the tag that {@linkcode putManifest} edits for a manifest with this subject, or undefined where there is none. */
