@@ -8,7 +8,7 @@ import { lineOf, type TomlPath } from "./toml-line.ts";
 const flag = v.optional(v.boolean(), false);
 const name = v.optional(v.string(), "");
 
-const MirrorSchema = v.object({ location: name, insecure: flag, proxy: name, "pull-from-mirror": name });
+const MirrorSchema = v.object({ location: name, insecure: flag, "namespace-proxy": name, "pull-from-mirror": name });
 const RegistrySchema = v.object({
   ...MirrorSchema.entries,
   prefix: name,
@@ -102,11 +102,11 @@ function readEntry(registry: Registry, file: string, fault: Fault): RegistryEntr
   if (isWildcard && /[/@:]/.test(prefix)) throw fault(["prefix"], `${quote(prefix)} is no prefix, expected *.example.com without port and path`);
   if (location === "" && !isWildcard) throw fault(["prefix"], `the registry ${quote(prefix)} has no location, and only a prefix *.example.com needs none`);
   if (registry["pull-from-mirror"] !== "") throw fault(["pull-from-mirror"], "pull-from-mirror belongs to a mirror, not to a registry");
-  refuseProxy(registry.proxy, fault);
   return {
     prefix,
     ...(location !== "" && { location }),
     isInsecure: registry.insecure,
+    ...namespaceOf(registry),
     isBlocked: registry.blocked,
     mirrors: registry.mirror.map((mirror, at) => readMirror(mirror, registry, (path, seen) => fault(["mirror", at, ...path], seen))),
     file,
@@ -121,13 +121,12 @@ function readMirror(mirror: v.InferOutput<typeof MirrorSchema>, registry: Regist
   if (stated !== "" && known === undefined) throw fault(["pull-from-mirror"], `${quote(stated)} is unknown, expected ${pulls.join(", ")}`);
   if (stated !== "" && registry["mirror-by-digest-only"])
     throw fault(["pull-from-mirror"], "pull-from-mirror and the registry's mirror-by-digest-only exclude each other");
-  refuseProxy(mirror.proxy, fault);
-  return { location, isInsecure: mirror.insecure, pulls: registry["mirror-by-digest-only"] ? "digest-only" : (known ?? "all") };
+  const allowed = registry["mirror-by-digest-only"] ? "digest-only" : (known ?? "all");
+  return { location, isInsecure: mirror.insecure, ...namespaceOf(mirror), pulls: allowed };
 }
 
-/** Traffic that is meant for a proxy must not take another way without a word. */
-function refuseProxy(proxy: string, fault: Fault): void {
-  if (proxy !== "") throw fault(["proxy"], "a proxy of one registry is not supported, HTTPS_PROXY and NO_PROXY are");
+function namespaceOf({ "namespace-proxy": namespace }: v.InferOutput<typeof MirrorSchema>): Pick<Mirror, "namespace"> {
+  return namespace === "" ? {} : { namespace };
 }
 
 function parsePlace(text: string, key: string, fault: Fault): string {
