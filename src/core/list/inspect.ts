@@ -3,17 +3,20 @@ import type { ContentSource } from "../port/mod.ts";
 import {
   type Descriptor,
   type Digest,
-  hasDomain,
+  formatLocation,
   hasTransport,
   isImageIndex,
   isIndexMediaType,
   isManifestMediaType,
+  type Location,
   type ManifestDocument,
   parseLocation,
 } from "../spec/mod.ts";
 import type { ListState } from "../store/mod.ts";
 import { type ListContext, signalOf, warn } from "./context.ts";
+import { isShortName, parseImageLocation } from "./image-name.ts";
 import { openLocalPlace } from "./local-place.ts";
+import { withShortName } from "./short-name.ts";
 
 /** Options of {@linkcode inspectList}. */
 export interface InspectOptions {
@@ -36,7 +39,8 @@ export interface Inspection {
 }
 
 /**
- * Returns a local list, or what a location holds: a list or a single image. A name that is not stored is asked of its registry.
+ * Returns a local list, or what a location holds: a list or a single image. A name that is not stored is asked of its registry, a
+ * short one of those that are settled for such.
  * A manifest of an entry that cannot be read is warned of.
  * @throws {OciError} `NOT_FOUND`
  */
@@ -50,14 +54,18 @@ interface Found extends Omit<Inspection, "manifests"> {
 }
 
 async function find(context: ListContext, list: string): Promise<Found> {
-  if (!hasTransport(list)) {
-    const place = openLocalPlace(context, list);
-    const view = await place.tryRead();
-    if (view) return { id: view.id, names: view.names, document: view.document, state: view.state, sourceOf: (entry) => place.sourceOf(view, entry) };
-    if (!hasDomain(list)) throw new OciError("NOT_FOUND", `${list}: image not known`);
-  }
-  const name = hasTransport(list) ? list : `docker://${list}`;
-  const source = await context.transports.source(parseLocation(name));
+  if (hasTransport(list)) return await findAt(context, parseLocation(list), list);
+  const place = openLocalPlace(context, list);
+  const view = await place.tryRead();
+  if (view) return { id: view.id, names: view.names, document: view.document, state: view.state, sourceOf: (entry) => place.sourceOf(view, entry) };
+  if (!isShortName(list)) return await findAt(context, parseImageLocation(list));
+  const { references } = await context.transports.registries.shortName(list);
+  if (references.length === 0) throw new OciError("NOT_FOUND", `${list}: image not known`);
+  return await withShortName(context, list, (location) => findAt(context, location));
+}
+
+async function findAt(context: ListContext, location: Location, name: string = formatLocation(location)): Promise<Found> {
+  const source = await context.transports.source(location);
   const document = await source.resolve(signalOf(context));
   return { id: document.descriptor.digest, names: [name], document, sourceOf: async () => source };
 }
