@@ -1,4 +1,5 @@
 import { mapAll, OciError, quote } from "../base/mod.ts";
+import { maximumDepth } from "../content/mod.ts";
 import type { ContentSource, ContentTarget } from "../port/mod.ts";
 import {
   type Descriptor,
@@ -24,9 +25,6 @@ export interface ManifestTask {
   /** The indexes it was found in, outermost first. */
   readonly path: readonly Digest[];
 }
-
-/** Levels of indexes, the outermost included. */
-const maximumDepth = 10;
 
 /** Tells whether a child of an index is a manifest or index; anything else is carried as a blob. */
 export function isManifest(descriptor: Descriptor): boolean {
