@@ -204,6 +204,7 @@ async function main(): Promise<void> {
     const mine = files.filter((path) => runsOn(path, runtime));
     const [count, finished] = await runOne(runtime, mine, { work, real: values.real ?? false }).catch(broken(runtime));
     if (count.failed > 0) console.log(excerpt(finished.output));
+    else if (values.real) for (const line of printedBy(finished.output)) console.log(line);
     console.log(`${runtime}: ${mine.length} files, ${((performance.now() - started) / 1000).toFixed(1)} s`);
     return count;
   };
@@ -227,6 +228,12 @@ function broken(runtime: Runtime): (error: unknown) => readonly [Count, Finished
     { runtime, passed: 0, failed: 1, skipped: 0 },
     { status: 1, output: error instanceof Error ? error.message : String(error) },
   ];
+}
+
+/** Returns what the tests printed themselves, as it stands in bun's output: figures. */
+export function printedBy(output: string): readonly string[] {
+  const own = /^(?:bun test v.*|test\/.*\.test\.ts:| *\d+ (?:pass|fail|skip|todo|filtered out|expect\(\) calls)|Ran \d+ tests? .*|)$/;
+  return output.split("\n").filter((line) => !own.test(line));
 }
 
 /** Node and Deno list what failed once more at the end; that part is enough. */
