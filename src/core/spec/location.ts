@@ -1,6 +1,6 @@
 import { OciError, quote } from "../base/mod.ts";
-import { type Digest, digestAlgorithm, tryParseDigest } from "./digest.ts";
-import { formatFamiliar, formatReference, parseReference, type Reference, withDefaultTag } from "./reference.ts";
+import { type DockerDaemonLocation, formatDaemon, parseDaemon } from "./daemon-location.ts";
+import { formatReference, parseReference, type Reference, withDefaultTag } from "./reference.ts";
 
 /** In a registry: `docker://domain/repository[:tag][@digest]`. */
 export interface DockerLocation {
@@ -38,13 +38,6 @@ export interface DockerArchiveLocation {
   readonly position?: number;
 }
 
-/** In a docker daemon: `docker-daemon:NAME[:tag]`, `docker-daemon:NAME@digest` or `docker-daemon:sha256:ID`. */
-export interface DockerDaemonLocation {
-  readonly transport: "docker-daemon";
-  /** Name of the image with a tag or a digest, or its ID, which is the digest of its config. */
-  readonly image: Reference | Digest;
-}
-
 /** Somewhere this library knows of and cannot read. */
 export interface OtherLocation {
   readonly transport: "containers-storage" | "tarball";
@@ -55,7 +48,6 @@ export interface OtherLocation {
 /** A place an image lives, `transport:rest` as in containers-transports(5). */
 export type Location = DockerLocation | OciLocation | DirLocation | DockerArchiveLocation | DockerDaemonLocation | OtherLocation;
 
-const daemonId = "expected sha256: and 64 lower-case hexadecimal digits for the ID of an image";
 const transports = ["docker", "oci", "oci-archive", "dir", "docker-archive", "containers-storage", "docker-daemon", "tarball"] as const;
 
 /** Tells whether `text` begins with the name of a transport and a colon. */
@@ -81,7 +73,7 @@ export function parseLocation(text: string): Location {
   if (transport === "dir") return { transport, path: rest };
   if (transport === "oci" || transport === "oci-archive") return parseOci(transport, rest, wrong);
   if (transport === "docker-archive") return parseDockerArchive(rest, wrong);
-  if (transport === "docker-daemon") return { transport, image: parseDaemonImage(rest, wrong) };
+  if (transport === "docker-daemon") return parseDaemon(rest, wrong);
   return { transport, rest };
 }
 
@@ -107,18 +99,6 @@ function parseDockerArchive(rest: string, wrong: (seen: string) => OciError): Do
   const reference = withDefaultTag(parseReference(name));
   if (reference.digest !== undefined) throw wrong("an image in such an archive has a tag and no digest");
   return { transport, path, reference };
-}
-
-/** Where docker saves images, a name without a tag means all its tags; here it means `latest`, as everywhere else. */
-function parseDaemonImage(rest: string, wrong: (seen: string) => OciError): Reference | Digest {
-  const digest = tryParseDigest(rest);
-  const algorithm = digest && digestAlgorithm(digest);
-  if (digest !== undefined && algorithm === "sha256") return digest;
-  if (algorithm !== undefined || /^[0-9a-f]{64}$/.test(rest)) throw wrong(daemonId);
-  const reference = withDefaultTag(parseReference(rest));
-  if (reference.domain === "docker.io" && reference.repository === "library/sha256") throw wrong(daemonId);
-  if (reference.tag !== undefined && reference.digest !== undefined) throw wrong("a daemon takes a tag or a digest, not both");
-  return reference;
 }
 
 /** A drive letter's colon does not count. */
@@ -161,7 +141,7 @@ export function formatLocation(location: Location): string {
     case "docker-archive":
       return `${location.transport}:${location.path}${formatDockerSuffix(location)}`;
     case "docker-daemon":
-      return `${location.transport}:${formatDaemonImage(location)}`;
+      return `${location.transport}:${formatDaemon(location)}`;
     default:
       return `${location.transport}:${location.rest}`;
   }
@@ -176,11 +156,6 @@ function formatOciSuffix({ path, reference, position }: OciLocation): string {
 function formatDockerSuffix({ reference, position }: DockerArchiveLocation): string {
   if (reference !== undefined) return `:${formatReference(reference)}`;
   return position === undefined ? "" : `:@${position}`;
-}
-
-/** Returns what the daemon knows the image by. */
-export function formatDaemonImage({ image }: DockerDaemonLocation): string {
-  return typeof image === "string" ? image : formatFamiliar(image);
 }
 
 /** Tells whether `path` would be read as a path and a position; a colon behind it says that it is a path. */

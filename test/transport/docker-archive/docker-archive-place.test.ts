@@ -1,6 +1,6 @@
 import { describe, expect, it } from "bun:test";
 import { type Bytes, encodeUtf8, readAll, streamBytes } from "../../../src/core/base/mod.ts";
-import { openArchives } from "../../../src/core/content/mod.ts";
+import { openArchives, openWorkFiles } from "../../../src/core/content/mod.ts";
 import type { ContentPlace } from "../../../src/core/port/mod.ts";
 import { type DockerArchiveLocation, mediaTypes, parseLocation } from "../../../src/core/spec/mod.ts";
 import { openDockerArchives } from "../../../src/core/transport/docker-archive/mod.ts";
@@ -47,7 +47,7 @@ function hostWith(archive?: Uint8Array): MemoryHost {
 function openAt(host: MemoryHost, suffix = ""): Promise<ContentPlace> {
   const location = parseLocation(`docker-archive:/x/app.tar${suffix}`);
   if (location.transport !== "docker-archive") throw new Error("it is another transport");
-  return openDockerArchives(host, openArchives(host))(location satisfies DockerArchiveLocation);
+  return openDockerArchives(host, openArchives(host, openWorkFiles(host)))(location satisfies DockerArchiveLocation);
 }
 
 describe("openDockerArchives() reading", () => {
