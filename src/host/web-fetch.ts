@@ -77,7 +77,8 @@ function parseTarget(address: string, socketPath: string | undefined): URL {
   if (url === undefined) throw new OciError("INVALID", `Cannot request ${quote(address.replace(/[?#].*/s, ""))}: it is not a URL`);
   if (url.protocol !== "http:" && url.protocol !== "https:")
     throw new OciError("INVALID", `Cannot request a ${quote(url.protocol)} URL: only http and https are known`);
-  if (socketPath !== undefined && url.protocol !== "http:") throw new OciError("INVALID", `Cannot request from socket ${quote(socketPath)}: only http is spoken there`);
+  if (socketPath !== undefined && url.protocol !== "http:")
+    throw new OciError("INVALID", `Cannot request from socket ${quote(socketPath)}: only http is spoken there`);
   if (url.username || url.password) throw new OciError("INVALID", `Cannot request from ${quote(url.host)}: credentials do not belong into a URL`);
   return url;
 }

@@ -67,18 +67,29 @@ describe("findDockerHost()", () => {
   });
 
   test("refuses ssh and named pipes with what to do instead", async () => {
-    await expect(named("ssh://me:CANARY@host")).rejects.toMatchObject({ code: "UNSUPPORTED", message: expect.stringMatching(/^Cannot reach a docker daemon by "ssh:\/\/": .*forward the socket/) });
+    await expect(named("ssh://me:CANARY@host")).rejects.toMatchObject({
+      code: "UNSUPPORTED",
+      message: expect.stringMatching(/^Cannot reach a docker daemon by "ssh:\/\/": .*forward the socket/),
+    });
     for (const pipe of [named("npipe:////./pipe/docker_engine"), find({ environment: { os: "windows" } })])
       await expect(pipe).rejects.toMatchObject({ code: "UNSUPPORTED", message: expect.stringContaining("DOCKER_HOST=tcp://HOST:PORT") });
   });
 
-  test.each(["fd://", "http://h:1", "constructor://x", "tcp://me:CANARY@h:1", "tcp://h:99999", "tcp://h:1?CANARY", "tcp://h:x", "tcp://[x]:1", "tcp://a b", "://x"])(
-    "refuses %s, without showing it",
-    async (text) => {
-      await expect(named(text)).rejects.toMatchObject({
-        code: "INVALID",
-        message: "Cannot use the DOCKER_HOST that the environment names: expected unix:///PATH or tcp://HOST:PORT",
-      });
-    },
-  );
+  test.each([
+    "fd://",
+    "http://h:1",
+    "constructor://x",
+    "tcp://me:CANARY@h:1",
+    "tcp://h:99999",
+    "tcp://h:1?CANARY",
+    "tcp://h:x",
+    "tcp://[x]:1",
+    "tcp://a b",
+    "://x",
+  ])("refuses %s, without showing it", async (text) => {
+    await expect(named(text)).rejects.toMatchObject({
+      code: "INVALID",
+      message: "Cannot use the DOCKER_HOST that the environment names: expected unix:///PATH or tcp://HOST:PORT",
+    });
+  });
 });

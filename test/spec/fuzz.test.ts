@@ -39,7 +39,17 @@ describe("every parser of the specifications answers anything with a value or on
     [
       "parseLocation()",
       parseLocation,
-      ["docker://ghcr.io/me/app:1", "oci:/a/b:1.0", "oci:dir@3", "oci-archive:C:\\a:x", "dir:x", "docker-archive:a.tar:b:1", "docker-daemon:app:1", `docker-daemon:${digest}`, "containers-storage:x"],
+      [
+        "docker://ghcr.io/me/app:1",
+        "oci:/a/b:1.0",
+        "oci:dir@3",
+        "oci-archive:C:\\a:x",
+        "dir:x",
+        "docker-archive:a.tar:b:1",
+        "docker-daemon:app:1",
+        `docker-daemon:${digest}`,
+        "containers-storage:x",
+      ],
       (run) => `oci:${run}`,
       (run) => `docker-daemon:${run}`,
     ],

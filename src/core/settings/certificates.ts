@@ -21,7 +21,8 @@ export async function readDockerCertificates(files: FileSystem, directory: strin
   const names = await files.list(directory);
   const read = async (name: string) => decodeUtf8(await files.readFile(files.join(directory, name), maximumFile), `certificate file ${quote(name)}`);
   const pair = ["cert.pem", "key.pem"].filter((name) => names.includes(name));
-  if (pair.length === 1) throw new OciError("INVALID", `Cannot use certificate directory ${quote(directory)}: it has ${pair[0]}, expected cert.pem and key.pem`);
+  if (pair.length === 1)
+    throw new OciError("INVALID", `Cannot use certificate directory ${quote(directory)}: it has ${pair[0]}, expected cert.pem and key.pem`);
   return {
     ...(names.includes("ca.pem") && { authorities: [await read("ca.pem")] }),
     ...(pair.length === 2 && { certificate: await read("cert.pem"), key: await read("key.pem") }),

@@ -203,7 +203,8 @@ describe("openArchivePlace() reading", () => {
     const host = hostWith();
     await putSample(await openAt(host, "1.0"), one);
     await putSample(await openAt(host, "2.0"), two);
-    const at = async (position: number) => (await openArchivePlace(host, openArchives(host, openWorkFiles(host)), { transport: "oci-archive", path, position })).source.resolve();
+    const at = async (position: number) =>
+      (await openArchivePlace(host, openArchives(host, openWorkFiles(host)), { transport: "oci-archive", path, position })).source.resolve();
     expect((await at(1)).bytes).toEqual(two.index.bytes);
     await expect(at(2)).rejects.toEqual(expect.objectContaining({ code: "NOT_FOUND" }));
   });
