@@ -44,11 +44,13 @@ function answer({ url = "" }: IncomingMessage, response: ServerResponse, { image
   const say = (status: number, message: string): void =>
     void response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify({ message }));
   if (url === "/_ping" && version !== undefined) return void response.setHeader("api-version", version).end("OK");
-  const [, asked, name] = /^(?:\/v([0-9.]+))?\/images\/(.+)\/get$/.exec(url) ?? [];
-  if (name === undefined) return say(404, "page not found");
-  if (asked !== version) return say(400, `client version ${asked} is not ${version}`);
-  const image = images[decodeURIComponent(name)];
-  if (image === undefined) return say(404, `No such image: ${decodeURIComponent(name)}`);
+  // The second form is the one that docker's own client takes, and skopeo with it.
+  const [, asked, path, query] = /^(?:\/v([0-9.]+))?\/images\/(?:(.+)\/get|get\?names=(.+))$/.exec(url) ?? [];
+  const name = decodeURIComponent(path ?? query ?? "");
+  if (name === "") return say(404, "page not found");
+  if (path !== undefined && asked !== version) return say(400, `client version ${asked} is not ${version}`);
+  const image = images[name];
+  if (image === undefined) return say(404, `No such image: ${name}`);
   response.setHeader("content-type", "application/x-tar");
   if (typeof image === "string") createReadStream(image).pipe(response);
   else Readable.from(pieces(image)).pipe(response);
