@@ -3,6 +3,7 @@ import { link, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { explain } from "../../src/core/base/mod.ts";
 import type { Fetch } from "../../src/core/port/mod.ts";
+import { startFlood } from "../helper/flood.ts";
 import { echo, serve, type TestServer } from "../helper/server.ts";
 import { temporaryDirectory } from "../helper/temporary.ts";
 import { networkFailure, rejection } from "./fetch.ts";
@@ -62,30 +63,13 @@ export function testSocket(name: string, fetch: Fetch): void {
     });
 
     it("takes no more from the socket than is read, and closes the connection of a body that is given up", async () => {
-      let written = 0;
-      let closed: () => void = () => {};
-      const ended = new Promise<void>((resolve) => (closed = resolve));
-      const total = 2 ** 28;
-      const large = await serve(
-        (_, response) => {
-          const more = (): void => {
-            for (let room = true; room && written < total && !response.destroyed; written += 2 ** 20) room = response.write(new Uint8Array(2 ** 20));
-          };
-          response.on("drain", more).on("close", closed);
-          more();
-        },
-        { socketPath: join(directory, "large.sock") },
-      );
-      const reader = (await fetch(url, { socketPath: large.host })).body?.getReader();
+      const flood = await startFlood({ socketPath: join(directory, "flood.sock") });
+      const reader = (await fetch(url, { socketPath: flood.host })).body?.getReader();
       await reader?.read();
-      for (let before = -1; before !== written; ) {
-        before = written;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-      expect(written).toBeLessThan(total / 4);
+      expect(await flood.settled()).toBeLessThan(flood.length / 4);
       await reader?.cancel();
-      await ended;
-      await large.close();
+      await flood.closed();
+      await flood.close();
     });
 
     it("rejects with the signal's reason, before and within an answer", async () => {
