@@ -9,6 +9,8 @@ export interface FoundImage {
   readonly entry: Descriptor;
   /** Where its content lies; absent for a descriptor given as it is. */
   readonly source?: EntrySource;
+  /** Where its content can be had in this run and no longer; absent where {@linkcode source} is enough at any time. */
+  readonly content?: ContentSource;
   /** Whether the selection's os, architecture and variant have chosen it, so that they override nothing. */
   readonly selected: boolean;
   /** Whether the user stated its platform, which then wins over what an entry of the same image has. @default false */
@@ -30,8 +32,14 @@ export interface Origin {
   readonly foresee?: Foresee | undefined;
 }
 
+/** What is known of an image that was reached: where it is recorded to lie follows from the origin. */
+export interface Found extends Omit<FoundImage, "source" | "content"> {
+  /** Where it is read. */
+  readonly from: ContentSource | undefined;
+}
+
 /** Returns what was reached as an image that was found. */
-export function foundAt({ pin }: Origin, reached: Reached, found: Omit<FoundImage, "source">): FoundImage {
+export function foundAt({ pin }: Origin, reached: Reached, { from, ...found }: Found): FoundImage {
   const source = pin(reached);
-  return { ...found, ...(source && { source }) };
+  return { ...found, ...(source && { source }), ...(from?.isTemporary === true && { content: from }) };
 }

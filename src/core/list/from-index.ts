@@ -35,10 +35,10 @@ function attestationsOf(manifests: readonly Descriptor[], images: readonly Descr
 async function take(context: ListContext, origin: Origin, reached: Reached): Promise<FoundImage> {
   const { entry, through } = reached;
   const source = await origin.sourceOf(through);
-  if (source === undefined) return foundAt(origin, reached, { entry, selected: true });
+  if (source === undefined) return foundAt(origin, reached, { entry, from: source, selected: true });
   origin.foresee?.(source, entry);
   const completed = lacksPlatform(entry) ? await withConfigPlatform(context, source, entry) : entry;
-  return foundAt(origin, reached, { entry: completed, selected: true });
+  return foundAt(origin, reached, { entry: completed, from: source, selected: true });
 }
 
 async function readNested(context: ListContext, { name, sourceOf }: Origin, { entry, through }: Reached): Promise<ImageIndex> {

@@ -73,7 +73,8 @@ function localOrigin(context: ListContext, name: string, record: ListState): Ori
     pin({ entry, through }) {
       const recorded = record.sources[through.digest];
       if (recorded === undefined || entry === through) return recorded;
-      return { ...recorded, location: pinLocation(context.host.files, parseLocation(recorded.location), entry) };
+      const location = pinLocation(context.host.files, parseLocation(recorded.location), entry);
+      return { location, ...(recorded.kept === "all" && { kept: recorded.kept }) };
     },
   };
 }
@@ -98,7 +99,7 @@ async function findStated(context: ListContext, origin: Opened, platform: Platfo
 }
 
 function found(origin: Opened, entry: Descriptor, how: Pick<FoundImage, "selected" | "stated">): FoundImage {
-  return foundAt(origin, { entry, through: entry }, { entry, ...how });
+  return foundAt(origin, { entry, through: entry }, { entry, from: origin.source, ...how });
 }
 
 async function fromDocument(context: ListContext, origin: Opened, document: ManifestDocument, selection: ImageSelection): Promise<readonly FoundImage[]> {
