@@ -17,12 +17,13 @@ export const add: Verb = defineVerb({
       { name: "LIST", description: "local list, or a location" },
       {
         name: "IMAGE",
-        description: "image to add: docker://…, oci:…, oci-archive:…, docker-archive:…, dir:…, a local list; an entry of the same digest is replaced in place",
+        description:
+          "image to add: docker://…, oci:…, oci-archive:…, docker-archive:…, docker-daemon:…, dir:…, a local list; an entry of the same digest is replaced in place",
       },
     ],
   },
   flags: [
-    { name: "all", type: "flag", description: "add every image of an IMAGE that is itself an index" },
+    { name: "all", type: "flag", description: "add every entry of an IMAGE that is itself an index; an index among them stays whole" },
     annotationFlag("annotation of the entry"),
     formatFlag,
     { name: "no-attestations", type: "flag", description: "leave attestations of the images out" },

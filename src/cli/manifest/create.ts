@@ -27,11 +27,14 @@ export const create: Verb = defineVerb({
         name: "LIST",
         description: "name of a local list, or a location such as docker://ghcr.io/me/app:1, oci:DIR:REF or oci-archive:FILE:REF, whose content is replaced",
       },
-      { name: "IMAGE", description: "image to put in: docker://…, oci:…, oci-archive:…, docker-archive:…, dir:…, a local list, or a name in a registry" },
+      {
+        name: "IMAGE",
+        description: "image to put in: docker://…, oci:…, oci-archive:…, docker-archive:…, docker-daemon:…, dir:…, a local list, or a name in a registry",
+      },
     ],
   },
   flags: [
-    { name: "all", type: "flag", description: "take every image of an IMAGE that is itself an index" },
+    { name: "all", type: "flag", description: "take every entry of an IMAGE that is itself an index; an index among them stays whole" },
     { name: "amend", short: "a", type: "flag", description: "edit the list if the name is taken" },
     { name: "replace", type: "flag", description: "take the name from the list that has it" },
     annotationFlag("annotation of the index"),

@@ -4,6 +4,7 @@ import type { Descriptor, ManifestDocument } from "../spec/mod.ts";
 import { abandonLanes, openLane } from "./lane.ts";
 import { copyManifest } from "./manifest.ts";
 import { type CopyOptions, openCopy } from "./session.ts";
+import { sayUnsigned } from "./signatures.ts";
 
 /** Options of {@linkcode copyImage}. */
 export interface CopyImageOptions extends CopyOptions {
@@ -29,6 +30,7 @@ export async function copyImage(options: CopyImageOptions): Promise<ManifestDocu
     const [document] = await mapAll([descriptor], (_, inner) => copyManifest(copy, { descriptor, source, lanes: [lane], path: [] }, inner), signal);
     await target.settle?.(given);
     lane.isKept = true;
+    sayUnsigned(copy);
     return document ?? (await copy.run(() => source.manifest(descriptor, given), signal));
   } finally {
     await abandonLanes([lane]);

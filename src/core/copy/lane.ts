@@ -15,6 +15,8 @@ export interface Lane {
   readonly manifests: Map<Digest, Promise<ManifestDocument | undefined>>;
   /** Content that this copy has not put there since the place said it has it. */
   readonly found: Set<Digest>;
+  /** Manifests whose signatures stay behind. */
+  readonly unsigned: Set<Digest>;
   /** Ends whatever goes there, once something has failed there. */
   readonly end: AbortController;
   /** Why nothing goes there any more. */
@@ -25,7 +27,8 @@ export interface Lane {
 
 /** Returns a lane in which nothing has been begun. */
 export function openLane(target: ContentTarget, readable?: ContentSource): Lane {
-  return { target, readable, blobs: new Map(), manifests: new Map(), found: new Set(), end: new AbortController(), failure: undefined, isKept: false };
+  const nothing = { blobs: new Map(), manifests: new Map(), found: new Set<Digest>(), unsigned: new Set<Digest>() };
+  return { target, readable, ...nothing, end: new AbortController(), failure: undefined, isKept: false };
 }
 
 /** What a task has made in one lane. */

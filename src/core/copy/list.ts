@@ -7,11 +7,14 @@ import { copyEntry, lacksImage } from "./manifest.ts";
 import { isManifest } from "./parts.ts";
 import { copyReferrers, type FoundReferrer } from "./referrers.ts";
 import { type Copy, type CopyOptions, openCopy } from "./session.ts";
+import { copySignatures, sayUnsigned } from "./signatures.ts";
 
 /** What goes when a list is copied. */
 export interface ListContents extends CopyOptions {
   /** The index to write; its bytes are written as they are. */
   readonly root: ManifestDocument;
+  /** Where the root lies as it is, for its signatures. @default nowhere, it was made for this copy */
+  readonly rootSource?: ContentSource;
   /** The children to bring. */
   readonly entries: readonly Descriptor[];
   /** Returns where a child lies. */
@@ -133,12 +136,14 @@ interface Copying extends ListContents {
 }
 
 async function copyAll(copy: Copy, copying: Copying, signal: AbortSignal): Promise<void> {
-  const { root, lanes, referrers = [] } = copying;
+  const { root, rootSource, lanes, referrers = [] } = copying;
   const tasks = [bringEntries, requirePresent];
   await mapAll(tasks, (task, inner) => task(copy, copying, inner), signal);
   await copyReferrers(copy, root, referrers, signal);
+  if (rootSource) await copySignatures(copy, { manifest: root.descriptor.digest, source: rootSource, lanes }, signal);
   copy.report({ type: "manifest", descriptor: root.descriptor, kind: "index", outcome: "written" });
   await inEachLane(copy, lanes, (lane, inner) => putRoots(copy, lane, copying, inner), signal);
+  sayUnsigned(copy);
 }
 
 /** Images are begun a few ahead of the pool, so that a long list does not hold all its manifests in memory. */

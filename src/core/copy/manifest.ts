@@ -1,4 +1,5 @@
 import { mapAll, OciError, quote } from "../base/mod.ts";
+import { maximumDepth } from "../content/mod.ts";
 import type { ContentSource, ContentTarget } from "../port/mod.ts";
 import { type Descriptor, type Digest, formatPlatform, type ImageIndex, isImageIndex, isIndexMediaType, type ManifestDocument } from "../spec/mod.ts";
 import { putComplete } from "./again.ts";
@@ -6,6 +7,7 @@ import { copyBlob, noteBlob } from "./blob.ts";
 import { forLanes, inEachLane, type Lane, type Outcome } from "./lane.ts";
 import { blobsOf, isManifest, type Part } from "./parts.ts";
 import { type Copy, isSameRepository } from "./session.ts";
+import { copySignatures } from "./signatures.ts";
 
 /** One manifest to bring. */
 export interface ManifestTask {
@@ -18,9 +20,6 @@ export interface ManifestTask {
   /** The indexes it was found in, outermost first. */
   readonly path: readonly Digest[];
 }
-
-/** Levels of indexes, the outermost included. */
-const maximumDepth = 10;
 
 /**
  * Brings a manifest to its lanes with everything it refers to, children first; one that several indexes share is brought once.
@@ -36,7 +35,7 @@ export async function copyManifest(copy: Copy, task: ManifestTask, signal: Abort
   }
   const lanes = task.lanes.filter((lane) => !lane.manifests.has(digest));
   if (lanes.length > 0) {
-    const started = bringManifest(copy, { ...task, lanes }, signal);
+    const started = bringSigned(copy, { ...task, lanes }, signal);
     for (const lane of lanes) lane.manifests.set(digest, started);
   }
   const documents = await Promise.all(task.lanes.map((lane) => lane.manifests.get(digest)));
@@ -57,6 +56,12 @@ function reaches(waits: ReadonlyMap<Digest, ReadonlySet<Digest>>, from: Digest, 
     for (const child of waits.get(digest) ?? []) seen.add(child);
   }
   return false;
+}
+
+async function bringSigned(copy: Copy, task: ManifestTask, signal: AbortSignal): Promise<ManifestDocument | undefined> {
+  const document = await bringManifest(copy, task, signal);
+  await copySignatures(copy, { ...task, manifest: task.descriptor.digest }, signal);
+  return document;
 }
 
 /** A target that has the manifest is asked with one request at most, and the source not at all. */

@@ -13,6 +13,8 @@ export interface CopyOptions {
   readonly signal?: AbortSignal;
   /** Whether every blob is asked for, also those of a manifest that the target has. @default false */
   readonly verifyBlobs?: boolean;
+  /** Whether signatures that lie beside manifests go along, where the target keeps such; where it does not, that is reported. @default true */
+  readonly signatures?: boolean;
 }
 
 /** One copy under way. */
@@ -23,6 +25,8 @@ export interface Copy {
   readonly pool: Pool;
   /** Whether every blob is asked for. */
   readonly verifyBlobs: boolean;
+  /** Whether signatures go along. */
+  readonly takesSignatures: boolean;
   /** Notices a destination that keeps the others waiting. */
   readonly clock: Pick<Clock, "after">;
   /** Which index waits for which children. */
@@ -42,6 +46,7 @@ export function openCopy(options: CopyOptions & Partial<Pick<Copy, "clock">>, la
     lanes,
     pool: options.pool,
     verifyBlobs: options.verifyBlobs ?? false,
+    takesSignatures: options.signatures ?? true,
     clock: options.clock ?? noClock,
     waits: new Map(),
     report: options.report ?? (() => {}),

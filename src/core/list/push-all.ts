@@ -3,7 +3,7 @@ import { copyListToAll, type FoundReferrer } from "../copy/mod.ts";
 import { type Descriptor, formatLocation } from "../spec/mod.ts";
 import { quietly, signalOf } from "./context.ts";
 import type { Destination } from "./destination.ts";
-import { knownEntries, type OpenedDestination, openDestination, type Pushed, type Pushing, requireSource } from "./push-to.ts";
+import { knownEntries, type OpenedDestination, openDestination, type Pushed, type Pushing, requireSource, rootSource } from "./push-to.ts";
 
 /**
  * Pushes to every destination at the same time, so that each blob is read once. One that fails does not keep the others from being
@@ -36,16 +36,19 @@ interface Contents {
   readonly referrers: readonly FoundReferrer[];
 }
 
-function copy(pushing: Pushing, destinations: readonly OpenedDestination[], contents: Contents): Promise<readonly (OciError | undefined)[]> {
-  const { context, made, dryRun, verifyBlobs } = pushing;
-  return copyListToAll({
+async function copy(pushing: Pushing, destinations: readonly OpenedDestination[], contents: Contents): Promise<readonly (OciError | undefined)[]> {
+  const { context, made, dryRun, signatures, verifyBlobs } = pushing;
+  const source = await rootSource(pushing);
+  return await copyListToAll({
     ...contents,
     root: made.document,
+    ...(source && { rootSource: source }),
     source: (entry) => requireSource(pushing, entry),
     destinations,
     pool: context.pool,
     clock: context.host.clock,
     report: dryRun ? quietly(context.report) : context.report,
+    signatures,
     verifyBlobs,
     ...signalOf(context),
   });

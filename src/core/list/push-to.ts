@@ -19,6 +19,8 @@ export interface Pushing {
   readonly original: Digest;
   /** Brings the images along. */
   readonly all: boolean;
+  /** Takes signatures along. */
+  readonly signatures: boolean;
   /** Asks for every blob. */
   readonly verifyBlobs: boolean;
   /** Writes nothing. */
@@ -71,6 +73,12 @@ function presentEntries({ made, all }: Pushing, known: ReadonlySet<Descriptor>, 
 export async function entrySource({ place, view, made }: Pushing, entry: Descriptor): Promise<ContentSource | undefined> {
   const source = await place.sourceOf(view, made.originals.get(entry.digest) ?? entry);
   return source && overlaySource(source, made.documents);
+}
+
+/** Returns where the list lies as it is pushed, if anywhere. */
+export async function rootSource({ place, view, made, original }: Pushing): Promise<ContentSource | undefined> {
+  const { descriptor } = made.document;
+  return place.hasRecord || descriptor.digest !== original ? undefined : await place.sourceOf(view, descriptor);
 }
 
 /** Returns where an entry comes from. @throws {OciError} `NOT_FOUND` where nobody says so */
