@@ -3,23 +3,15 @@ import { createList, openLists, pushList } from "../../src/core/list/mod.ts";
 import { currentHost } from "../../src/host/current.ts";
 import { memoryHost } from "../../src/host/memory.ts";
 import { failureOf } from "../helper/lists.ts";
-import { type Fault, type RegistryOptions, type SeededImage, type SeenRequest, seedImage, startRegistry, type TestRegistry } from "../helper/registry.ts";
+import { start, stopAll } from "../helper/mirrors.ts";
+import { type Fault, type RegistryOptions, type SeededImage, type SeenRequest, seedImage, type TestRegistry } from "../helper/registry.ts";
 
 /*
  * A registry whose copies do not agree, or which cleans up while it is written to, misses what it has just said it has. Here its
  * answers to questions are those of another copy.
  */
 
-const open: TestRegistry[] = [];
-afterEach(async () => {
-  for (const registry of open.splice(0)) await registry.stop();
-});
-
-async function start(options: RegistryOptions = {}): Promise<TestRegistry> {
-  const registry = await startRegistry(options);
-  open.push(registry);
-  return registry;
-}
+afterEach(stopAll);
 
 const large = 1_200_000;
 const says = (code: string, status = 400): Fault => ({ status, body: JSON.stringify({ errors: [{ code, message: "not here" }] }) });

@@ -4,18 +4,10 @@ import type { Host } from "../../src/core/port/mod.ts";
 import { currentHost } from "../../src/host/current.ts";
 import { memoryHost } from "../../src/host/memory.ts";
 import { failureOf, fillSource, indexAt, openDesk, putImage } from "../helper/lists.ts";
-import { type RegistryOptions, type SeenRequest, seedImage, startRegistry, type TestRegistry } from "../helper/registry.ts";
+import { start, stopAll } from "../helper/mirrors.ts";
+import { type SeenRequest, seedImage, type TestRegistry } from "../helper/registry.ts";
 
-const open: TestRegistry[] = [];
-afterEach(async () => {
-  for (const registry of open.splice(0)) await registry.stop();
-});
-
-async function start(options: RegistryOptions = {}): Promise<TestRegistry> {
-  const registry = await startRegistry(options);
-  open.push(registry);
-  return registry;
-}
+afterEach(stopAll);
 
 /** A list of two images in a registry, read by nobody yet. */
 async function setUp(): Promise<{ readonly source: TestRegistry; readonly lists: ListContext }> {

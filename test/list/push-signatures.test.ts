@@ -1,5 +1,5 @@
 import { describe, expect, it } from "bun:test";
-import { createList, pushList } from "../../src/core/list/mod.ts";
+import { createList, openLists, pushList } from "../../src/core/list/mod.ts";
 import { fillSource, openDesk, treeOf } from "../helper/lists.ts";
 
 /** A directory with an index of amd64 and arm64, which are signed as the index is. */
@@ -40,6 +40,23 @@ describe("signatures in a directory", () => {
     await createList(lists, "oci:/one:1", { images: ["dir:/in"], architecture: "amd64" });
     expect(warnings()).toEqual([`"oci:/one:1" keeps no signatures as a directory does: those of ${amd64.descriptor.digest} stay behind`]);
     expect(root).toMatch(/^sha256:/);
+  });
+
+  it("go along to every directory and are said to stay behind elsewhere, read once for all", async () => {
+    const { lists, signed, signatures, warnings } = await open();
+    const reads: string[] = [];
+    const { readFile } = lists.host.files;
+    const files = { ...lists.host.files, read: noting(lists.host.files.read), readFile: noting(readFile) };
+    function noting<A extends [string, ...unknown[]], T>(read: (...args: A) => Promise<T>): (...args: A) => Promise<T> {
+      return (...args) => {
+        if (args[0].startsWith("/in/") && args[0].includes("signature-")) reads.push(args[0]);
+        return read(...args);
+      };
+    }
+    await pushList(openLists({ ...lists.host, files }, { root: "/lists", report: lists.report }), "dir:/in", ["dir:/one", "oci:/out:1", "dir:/two"]);
+    for (const path of ["/one", "/two"]) expect(await signatures(path)).toEqual([...signed].sort());
+    expect(warnings()).toEqual([expect.stringContaining('"oci:/out:1" keeps no signatures as a directory does: those of sha256:')]);
+    expect(reads.sort()).toEqual(signed.map((name) => `/in/${name}`).sort());
   });
 
   it("stay behind without a word where that is asked for", async () => {
