@@ -1,8 +1,10 @@
 /** The data of the image and distribution specifications: interfaces, schemas, and pairs of parsers and formatters. */
 export * from "./annotation.ts";
+export * from "./artifact.ts";
 export * from "./descriptor.ts";
 export * from "./digest.ts";
 export * from "./encode.ts";
+export * from "./file-type.ts";
 export * from "./image-config.ts";
 export * from "./image-index.ts";
 export * from "./image-manifest.ts";
