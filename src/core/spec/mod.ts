@@ -14,3 +14,4 @@ export * from "./media-type.ts";
 export * from "./platform.ts";
 export * from "./reference.ts";
 export * from "./referrer-tag.ts";
+export { sniffedBytes } from "./sniff.ts";
