@@ -1,6 +1,5 @@
 import { quote } from "../base/mod.ts";
 import { newDocument } from "../content/mod.ts";
-import type { ContentSource } from "../port/mod.ts";
 import {
   type Annotations,
   createArtifactManifest,
@@ -15,6 +14,7 @@ import {
 import { type ArtifactFile, readArtifactFile } from "./artifact-file.ts";
 import { artifactSource } from "./artifact-source.ts";
 import { type ListContext, warn } from "./context.ts";
+import type { FoundImage } from "./image.ts";
 import { describeSubject } from "./subject.ts";
 
 /** What an artifact is, beside its files. */
@@ -35,18 +35,8 @@ export interface ArtifactDescription {
   readonly annotations?: Annotations;
 }
 
-/** An artifact made of files. */
-export interface MadeArtifact {
-  /** What an index has of it. */
-  readonly entry: Descriptor;
-  /** Its manifest and its files, as long as nobody changes them. */
-  readonly source: ContentSource;
-  /** Absolute paths of what it was made of, each once. */
-  readonly files: readonly string[];
-}
-
 /** Returns the artifact that `files` make. Everything is read once for its digest, and once more by who copies it. @throws {OciError} `NOT_FOUND`, `INVALID` */
-export async function makeArtifact(context: ListContext, files: readonly string[], description: ArtifactDescription = {}): Promise<MadeArtifact> {
+export async function makeArtifact(context: ListContext, files: readonly string[], description: ArtifactDescription = {}): Promise<FoundImage> {
   const { titles = true, layerType } = description;
   const types = { layer: layerType === undefined ? undefined : parseMediaType(layerType), config: readConfigType(description) };
   const subject = description.subject === undefined ? undefined : await describeSubject(context, description.subject);
@@ -67,8 +57,9 @@ export async function makeArtifact(context: ListContext, files: readonly string[
   const all = config ? [...parts, config] : parts;
   return {
     entry: { mediaType, digest, size, ...(manifest.artifactType !== undefined && { artifactType: manifest.artifactType }) },
-    source: artifactSource(context.host, document, all),
-    files: [...new Set(all.map(({ path }) => path))],
+    source: { location: "files", files: [...new Set(all.map(({ path }) => path))] },
+    content: artifactSource(context.host, document, all),
+    selected: false,
   };
 }
 
