@@ -70,7 +70,7 @@ export async function annotateList(context: ListContext, list: string, change: I
 }
 
 /**
- * Changes the entries that `entries` name: digest, digest prefix, platform, or image name, in this order.
+ * Changes the entries that `entries` name: digest, digest prefix, platform, file of an artifact, or image name, in this order.
  * @throws {OciError} `NOT_FOUND` that names the entries there are; `INVALID` if several match
  */
 export async function annotateListEntries(

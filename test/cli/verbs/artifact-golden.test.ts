@@ -1,24 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname } from "node:path";
 import { artifactCases, artifactFiles } from "../../golden/artifacts/cases.ts";
-import { openShell, type Shell, textOf } from "./shell.ts";
+import { putFiles } from "../../helper/files.ts";
+import { openShell, textOf } from "./shell.ts";
 
 const golden = "test/golden/artifacts";
-
-async function putFiles({ host }: Shell): Promise<void> {
-  for (const [path, text] of artifactFiles) {
-    await host.files.makeDirectory(dirname(`/${path}`));
-    const file = await host.files.create(`/${path}`);
-    await file.write(Uint8Array.from(text, (character) => character.charCodeAt(0)));
-    await file.close();
-  }
-}
 
 describe("manifest add --artifact gives the bytes that buildah gave", () => {
   test.each(artifactCases.map(({ name, ...rest }) => [name, rest] as const))("of %s", async (name, { args, ours = args }) => {
     const shell = await openShell();
-    await putFiles(shell);
+    await putFiles(shell.host, Object.fromEntries(artifactFiles));
     const { manifest, must, host } = shell;
     await must("create", "list");
     const { status, output } = await manifest("add", "--artifact", ...ours.map((word) => (word === "LIST" ? "list" : word)));
