@@ -253,7 +253,7 @@ describe("an artifact in a local list", () => {
       await createList(lists, "app");
       const failure = await failureOf(addArtifactToList(lists, "app", ["/note.txt"]));
       expect(failure.code).toBe("MISMATCH");
-      expect(failure.message).toStartWith('Cannot accept file "/note.txt", which has changed since it was read first: expected ');
+      expect(failure.message).toContain('Cannot accept file "/note.txt", which has changed since it was read first: expected ');
       expect((await indexOfList(lists, "app")).manifests).toEqual([]);
     }
   });

@@ -35,7 +35,7 @@ async function requireFile(files: FileSystem, text: string): Promise<string> {
   if (text === "-") throw refuse('standard input has no name and cannot be read twice, expected a file (one of this name is "./-")');
   if (!text.isWellFormed()) throw refuse("the name holds half a surrogate pair");
   const path = files.absolute(text);
-  const kind = (await files.status(path))?.kind;
+  const kind = (await files.status(path, { follow: true }))?.kind;
   if (kind === "directory") throw refuse("it is a directory, expected a file");
   if (kind === "other") throw refuse("it is a pipe or a device, which cannot be read twice, expected a file");
   return path;
