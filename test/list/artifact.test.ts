@@ -10,6 +10,7 @@ import {
   type ListContext,
   parseLevelAnnotations,
   pushList,
+  removeFromList,
 } from "../../src/core/list/mod.ts";
 import type { Host } from "../../src/core/port/mod.ts";
 import { type Descriptor, emptyDescriptor, type ImageManifest, mediaTypes, parseLocation, titleKey } from "../../src/core/spec/mod.ts";
@@ -59,6 +60,11 @@ function changing(host: MemoryHost, path: string, later: string): Host {
     return host.files.read(name, options);
   };
   return { ...host, files: { ...host.files, read } };
+}
+
+/** Returns the content that the store keeps. */
+async function keptBy(host: Host): Promise<readonly string[]> {
+  return (await treeOf(host, "/lists/ocidex")).filter((path) => /[0-9a-f]{64}$/.test(path) && path.includes("sha256"));
 }
 
 describe("addArtifactToList()", () => {
@@ -255,7 +261,20 @@ describe("an artifact in a local list", () => {
       expect(failure.code).toBe("MISMATCH");
       expect(failure.message).toContain('Cannot accept file "/note.txt", which has changed since it was read first: expected ');
       expect((await indexOfList(lists, "app")).manifests).toEqual([]);
+      expect(await keptBy(host)).toEqual([]);
     }
+  });
+
+  it("is kept until no list has it any more", async () => {
+    const { host, lists } = await local({ "/note.txt": "hello", "/data": "more" });
+    await addArtifactToList(lists, "app", ["/note.txt", "/data"]);
+    expect(await keptBy(host)).toHaveLength(4);
+    await addArtifactToList(lists, "app", ["/note.txt"]);
+    expect(await keptBy(host)).toHaveLength(5);
+    await removeFromList(lists, "app", ["/data"]);
+    expect(await keptBy(host)).toHaveLength(3);
+    await deleteList(lists, "app");
+    expect(await keptBy(host)).toEqual([]);
   });
 
   it("stands once, and is known by every file it was made of, when it is added again", async () => {

@@ -10,7 +10,7 @@ import { artifactFlags, readArtifact } from "./artifact.ts";
 /** `manifest add`. */
 export const add: Verb = defineVerb({
   name: "add",
-  description: "Add images, or an artifact made of files, to a list, and print its ID and the digest of what was added",
+  description: "Add images or files to a list, and print its ID and the digest of what was added",
   usage: ["LIST IMAGE…", "--artifact LIST FILE…"],
   arguments: {
     min: 2,
@@ -39,7 +39,7 @@ export const add: Verb = defineVerb({
     "ocidex manifest add app docker://ghcr.io/me/app:riscv64",
     "ocidex manifest add --all --os linux --arch arm --variant v7 app oci:build:armv7",
     "ocidex manifest add --artifact --artifact-type application/spdx+json app sbom.spdx.json",
-    "ocidex manifest add --artifact --artifact-annotation from=ci docker://ghcr.io/me/app:1 chart.tgz values.yaml",
+    "ocidex manifest add --artifact docker://ghcr.io/me/app:1 chart.tgz values.yaml",
   ],
   async run(context, args) {
     const result = await addAll(context, args);
