@@ -5,7 +5,7 @@ import { addFound, finish, type ListResult, resultOf, sayOnce } from "./change.t
 import { type ImageSelection, platformOverrides } from "./choose.ts";
 import type { ListContext } from "./context.ts";
 import type { Format } from "./format.ts";
-import type { FoundImage } from "./image.ts";
+import type { FoundImage } from "./found-image.ts";
 import { annotateLevels, type EntryAnnotations } from "./levels.ts";
 import { type ManifestLevel, withManifestLevel } from "./manifest-level.ts";
 import type { OpenedList } from "./place.ts";

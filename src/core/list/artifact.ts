@@ -14,7 +14,7 @@ import {
 import { type ArtifactFile, readArtifactFile } from "./artifact-file.ts";
 import { artifactSource } from "./artifact-source.ts";
 import { type ListContext, warn } from "./context.ts";
-import type { FoundImage } from "./image.ts";
+import type { FoundImage } from "./found-image.ts";
 import { describeSubject } from "./subject.ts";
 
 /** What an artifact is, beside its files. */
