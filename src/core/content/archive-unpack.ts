@@ -1,8 +1,8 @@
 import { type ByteStream, type Bytes, concatBytes, isOciError, iterate, OciError } from "../base/mod.ts";
-import type { CompressionFormat, Environment, FileStatus, FileSystem } from "../port/mod.ts";
+import type { CompressionFormat, FileStatus } from "../port/mod.ts";
 import type { ArchiveHost, ArchiveName } from "./archive.ts";
-import { sweepTemporaries, temporaryName } from "./publish.ts";
 import { parseTarHeader, tarBlock, tarFault } from "./tar-header.ts";
+import { temporaryPath } from "./work-directory.ts";
 
 /** What to unpack. */
 export interface Unpacking extends ArchiveName {
@@ -27,11 +27,9 @@ const growth = 32;
  * @throws {OciError} `LIMIT` for what grows beyond measure, `INVALID` for damaged data
  */
 export async function unpackToTemporary(host: ArchiveHost, unpacking: Unpacking): Promise<string> {
-  const { files, clock, random, compression } = host;
+  const { files, compression } = host;
   const { signal, note } = unpacking;
-  const directory = await workDirectory(files, host.environment);
-  await sweepTemporaries(files, directory, clock);
-  const path = files.join(directory, temporaryName(random));
+  const path = await temporaryPath(host);
   note(path);
   const writer = await files.create(path, { mode: 0o600 });
   try {
@@ -48,15 +46,6 @@ export async function unpackToTemporary(host: ArchiveHost, unpacking: Unpacking)
     throw error;
   }
   return path;
-}
-
-/** containers(5) and buildah(1): `TMPDIR`, else `/var/tmp`, since `/tmp` is memory on many machines. */
-async function workDirectory(files: FileSystem, environment: Environment): Promise<string> {
-  const named = environment.get("TMPDIR") ?? (environment.os === "windows" ? (environment.get("TEMP") ?? environment.get("TMP")) : undefined);
-  if (named !== undefined) return files.absolute(named);
-  if ((await files.status("/var/tmp"))?.kind === "directory") return "/var/tmp";
-  await files.makeDirectory("/tmp");
-  return "/tmp";
 }
 
 /** A link tells no size of what it leads to; what has come out of it so far is known. */

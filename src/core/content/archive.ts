@@ -4,9 +4,10 @@ import { unpackToTemporary } from "./archive-unpack.ts";
 import { readTarMembers, type TarMember } from "./tar-members.ts";
 import { tarTree } from "./tar-tree.ts";
 import type { Tree } from "./tree.ts";
+import type { WorkHost } from "./work-directory.ts";
 
 /** What archives need of a host. */
-export type ArchiveHost = Pick<Host, "files" | "compression" | "environment" | "random" | "clock">;
+export type ArchiveHost = WorkHost & Pick<Host, "compression">;
 
 /** An archive that has been looked through. */
 export interface Archive {
