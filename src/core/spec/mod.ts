@@ -12,3 +12,4 @@ export * from "./media-type.ts";
 export * from "./platform.ts";
 export * from "./reference.ts";
 export * from "./referrer-tag.ts";
+export { canFormatSpecifier, type StorageLocation, type StorageSpecifier, tryParseImageId } from "./storage-location.ts";
