@@ -1,7 +1,8 @@
 import { isOciError, OciError } from "../base/mod.ts";
 import { type FindOptions, findEntries, requireEntries } from "../index/mod.ts";
-import { type Descriptor, hasDomain, hasTransport, type ImageIndex, isIndexDocument, parseLocation, tryParseDigest } from "../spec/mod.ts";
+import { type Descriptor, hasDomain, hasTransport, type ImageIndex, isIndexDocument, tryParseDigest } from "../spec/mod.ts";
 import { type ListContext, signalOf } from "./context.ts";
+import { locateImage } from "./stored-image.ts";
 
 /** Finds entries in a list as it stands, again whenever an edit starts anew: the user's words decide, not what they meant before. */
 export type EntryFinder = (index: ImageIndex) => readonly Descriptor[];
@@ -20,7 +21,7 @@ export async function entryFinder(context: ListContext, index: ImageIndex, text:
 }
 
 async function readNames(context: ListContext, text: string): Promise<Required<FindOptions>["names"]> {
-  const source = await context.transports.source(parseLocation(hasTransport(text) ? text : `docker://${text}`));
+  const source = await context.transports.source(await locateImage(context, text));
   const document = await source.resolve(signalOf(context)).catch((cause: unknown) => {
     if (isOciError(cause)) throw new OciError(cause.code, `Cannot find entry "${text}" in the list: ${cause.message}`, { cause });
     throw cause;

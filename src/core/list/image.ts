@@ -27,6 +27,7 @@ import { isShortName, parseImageLocation, splitPlatform } from "./image-name.ts"
 import { sourceOfEntry } from "./local-place.ts";
 import { pinLocation } from "./pin.ts";
 import { withShortName } from "./short-name.ts";
+import { locateStored } from "./stored-image.ts";
 
 /** Is told of an image before its config is read, so that its place can be prepared meanwhile. */
 export type Foresee = (source: ContentSource, descriptor: Descriptor) => void;
@@ -61,7 +62,9 @@ export async function findImages(context: ListContext, text: string, selection: 
     const origin: Origin = { name, source: await localSource(context, local), pin: (entry) => local.sources[entry.digest] };
     return fromIndex(context, origin, withFeatures(local), withPlatform(selection, platform));
   }
+  const stored = await locateStored(context, name, selection.platforms);
   const find = (location: Location) => findAt(context, { name, location, platform, selection, ...(foresee && { foresee }) });
+  if (stored !== undefined) return find(stored);
   return isShortName(name) ? await withShortName(context, name, find) : await find(parseImageLocation(name));
 }
 
