@@ -1,9 +1,9 @@
 import type { ContentSource, Host, Report } from "../../port/mod.ts";
 import { formatLocation, type Platform, type StorageLocation } from "../../spec/mod.ts";
 import { type LocatingOptions, openLocating } from "./locate-stored.ts";
+import { readStorageList, type StorageList } from "./storage-list.ts";
 import { openStorageSource, type StorageReading } from "./storage-source.ts";
 import { openStorageTool } from "./storage-tool.ts";
-import { readStoredList, type StoredList } from "./stored-list.ts";
 import { openWorkingCopies } from "./working-copies.ts";
 
 /** What container storage needs of a host. */
@@ -25,7 +25,7 @@ export interface ContainersStorage {
   /** Returns `location` with the whole ID, and with what is needed to find the same storage again. @throws {OciError} `NOT_FOUND`, `INVALID` */
   resolve(location: StorageLocation): Promise<StorageLocation>;
   /** Returns the list that lies at `location`, or undefined for a single image. @throws {OciError} `NOT_FOUND`, `INVALID` */
-  list(location: StorageLocation): Promise<StoredList | undefined>;
+  list(location: StorageLocation): Promise<StorageList | undefined>;
   /** Returns what lies at `location`. When an image is read first, the program that owns the storage copies it to a temporary directory. */
   source(location: StorageLocation): ContentSource;
   /** Removes what was copied. */
@@ -42,7 +42,7 @@ export function openContainersStorage(host: StorageHost, use: StorageUse): Conta
   return {
     find: async (name, platforms = []) => (await locating.named(name, platforms))?.location,
     resolve: async (location) => (await locating.at(location)).location,
-    list: async (location) => readStoredList(host, locating, await locating.at(location)),
+    list: async (location) => readStorageList(host, locating, await locating.at(location)),
     source(location) {
       const name = formatLocation(location);
       const source = sources.get(name) ?? openStorageSource(reading, location);

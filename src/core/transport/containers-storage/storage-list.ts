@@ -6,7 +6,7 @@ import type { Locating, Stored } from "./locate-stored.ts";
 import { readStoredManifest, type StoredHost } from "./stored-manifest.ts";
 
 /** A list of buildah or podman, which lies in the storage as an image of its own. */
-export interface StoredList {
+export interface StorageList {
   /** The list. The digests of images in the storage are those of manifests with layers that are not compressed. */
   readonly document: IndexDocument;
   /** Where its images lie, by their digests in the list; of an artifact the list itself has the content. */
@@ -17,7 +17,7 @@ const limit = 4 * 1024 * 1024;
 const InstancesSchema = v.record(v.string(), v.string());
 
 /** Returns the list that an image is, or undefined for a single image. @throws {OciError} `INVALID` */
-export async function readStoredList(host: StoredHost, locating: Locating, { image, storage }: Stored): Promise<StoredList | undefined> {
+export async function readStorageList(host: StoredHost, locating: Locating, { image, storage }: Stored): Promise<StorageList | undefined> {
   const document = await readStoredManifest(host, image);
   if (document === undefined || !isIndexDocument(document)) return undefined;
   const what = `instances.json of image ${image.id} in container storage`;
