@@ -37,7 +37,7 @@ describe("encodeList()", () => {
     if (!("manifests" in index)) throw new Error("expected an index");
     const list = listOf({
       index,
-      sources: { [entryOf(1).digest]: { location: "oci:/x", stored: true }, [entryOf(2).digest]: { location: "dir:/y" } },
+      sources: { [entryOf(1).digest]: { location: "oci:/x", kept: "manifest" }, [entryOf(2).digest]: { location: "dir:/y", kept: "all" } },
       features: { [featuresKey(entryOf(1))]: ["sse4"] },
     });
     expect(decodeList(hash, id, generation(encodeList(hash, list, stamp)))).toEqual(list);
@@ -46,7 +46,7 @@ describe("encodeList()", () => {
   it("writes the index as it would be pushed, in a line of its own", () => {
     const lines = decodeUtf8(encodeList(hash, listOf(), stamp), "record").split("\n");
     expect(lines[2]).toBe(`{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[]}`);
-    expect(JSON.parse(lines[1] ?? "")).toMatchObject({ version: 2, id, generation: 7 });
+    expect(JSON.parse(lines[1] ?? "")).toMatchObject({ version: 3, id, generation: 7 });
   });
 
   it("refuses what could not be read back", () => {
@@ -76,6 +76,14 @@ describe("decodeList()", () => {
     const facts = `{"version":1,"id":"${id}","generation":7,"nonce":"x","name":"localhost/app:latest","created":1,"modified":2,"sources":{},"features":{"${first.digest}":["sse4"]}}`;
     const list = decodeList(hash, id, generation(sealRecord(hash, [facts, decodeUtf8(encodeImageIndex(index), "index")])));
     expect(list).toEqual(listOf({ index, features: { [`${first.digest} linux/arm64`]: ["sse4"], [`${first.digest} linux/arm/v7`]: ["sse4"] } }));
+  });
+
+  it("reads version 2 of the format, where a source said that its manifest is stored", () => {
+    const entry = entryOf(1);
+    const facts = `{"version":2,"id":"${id}","generation":7,"nonce":"x","name":"localhost/app:latest","created":1,"modified":2,"sources":{"${entry.digest}":{"location":"oci:/x","stored":true}},"features":{}}`;
+    const { index } = withEntry(emptyState, 1);
+    const list = decodeList(hash, id, generation(sealRecord(hash, [facts, decodeUtf8(encodeImageIndex(index), "index")])));
+    expect(list).toEqual(listOf({ index, sources: { [entry.digest]: { location: "oci:/x", kept: "manifest" } } }));
   });
 
   it("refuses the record of another list or generation", () => {
@@ -114,8 +122,8 @@ describe("decodeShelf()", () => {
 
 describe("unsealRecord()", () => {
   it("tells a later version from damage", () => {
-    const bytes = sealRecord(hash, ['{"version":3}']);
-    expect(() => unsealRecord(hash, bytes, path)).toThrow('Cannot read record "/lists/7.json": it has version 3 of the format, this program knows 1 and 2');
+    const bytes = sealRecord(hash, ['{"version":4}']);
+    expect(() => unsealRecord(hash, bytes, path)).toThrow('Cannot read record "/lists/7.json": it has version 4 of the format, this program knows 1 to 3');
     expect(codeOf(() => unsealRecord(hash, bytes, path))).toBe("UNSUPPORTED");
   });
 

@@ -68,8 +68,8 @@ export async function addToList(context: ListContext, list: string, images: read
   const overrides = { platform: platformOverrides(options) };
   const say = sayOnce(context);
   const finishing = { place, known: view.state.features, ...(options.format !== undefined && { format: options.format }) };
-  const change = (state: ListState, level: ManifestLevel): ListState => {
-    const added = addFound(state, found.flat(), { all, overrides });
+  const change = (state: ListState, images: readonly FoundImage[], level: ManifestLevel): ListState => {
+    const added = addFound(state, images, { all, overrides });
     const index = annotateLevels(
       options.indexAnnotations ? annotateIndex(added.index, { annotations: options.indexAnnotations }) : added.index,
       options.entryAnnotations ?? [],
@@ -78,11 +78,13 @@ export async function addToList(context: ListContext, list: string, images: read
     return finish(level.apply({ ...added, index }), finishing, say);
   };
   const { manifestAnnotations = [], entryAnnotations = [] } = options;
-  const result = await withManifestLevel(context, { place, annotations: manifestAnnotations, say }, async (level) => {
-    const written = await place.edit(view, (state) => change(state, level), { documents: level.documents });
-    const digests = (images: readonly FoundImage[]) => images.map(({ entry }) => level.digestOf(entry.digest));
-    return { ...resultOf(written, digests(found.flat())), added: found.flatMap((group) => digests(group).slice(0, 1)) };
-  });
+  const result = await place.hold(found.flat(), (images) =>
+    withManifestLevel(context, { place, annotations: manifestAnnotations, say }, async (level) => {
+      const written = await place.edit(view, (state) => change(state, images, level), { documents: level.documents });
+      const digests = (group: readonly FoundImage[]) => group.map(({ entry }) => level.digestOf(entry.digest));
+      return { ...resultOf(written, digests(images)), added: found.flatMap((group) => digests(group).slice(0, 1)) };
+    }),
+  );
   const levels = [...entryAnnotations, ...manifestAnnotations];
   warnReservedKeys(context, options.annotations, options.indexAnnotations, ...levels.map(({ annotations }) => annotations));
   return result;

@@ -6,7 +6,7 @@ import { addFound, finish, type ListResult, resultOf, sayOnce } from "./change.t
 import { type ImageSelection, platformOverrides } from "./choose.ts";
 import type { ListContext } from "./context.ts";
 import { type Format, indexMediaTypeOf } from "./format.ts";
-import { findImages } from "./image.ts";
+import { type FoundImage, findImages } from "./image.ts";
 import { annotateLevels, type EntryAnnotations } from "./levels.ts";
 import { type ManifestLevel, withManifestLevel } from "./manifest-level.ts";
 import { openListPlace } from "./open-place.ts";
@@ -64,11 +64,10 @@ export async function createList(context: ListContext, list: string, options: Cr
     mapAll(options.images ?? [], (image) => findImages(context, image, options, place.foresee), context.signal),
     options.subject === undefined ? undefined : describeSubject(context, options.subject),
   ]);
-  const images = found.flat();
   const overrides = { platform: platformOverrides(options) };
   const finishing = { place, ...(existing && { known: existing.state.features }), ...(options.format !== undefined && { format: options.format }) };
   const say = sayOnce(context);
-  const change = (state: ListState, level: ManifestLevel): ListState => {
+  const change = (state: ListState, images: readonly FoundImage[], level: ManifestLevel): ListState => {
     const index = annotateIndex(state.index, {
       ...(options.annotations && { annotations: options.annotations }),
       ...(options.artifactType !== undefined && { artifactType: options.artifactType }),
@@ -82,16 +81,18 @@ export async function createList(context: ListContext, list: string, options: Cr
   const fresh: ListState = { index: createIndex({ mediaType }), sources: {}, features: {} };
   const creation = { replace: options.replace ?? false, onlyIfAbsent: options.amend === true };
   const { manifestAnnotations = [], entryAnnotations = [] } = options;
-  const result = await withManifestLevel(context, { place, annotations: manifestAnnotations, say }, async (level) => {
-    const { documents } = level;
-    const view = existing
-      ? await place.edit(existing, (state) => change(state, level), { documents })
-      : await place.create(change(fresh, level), { ...creation, documents });
-    return resultOf(
-      view,
-      images.map(({ entry }) => level.digestOf(entry.digest)),
-    );
-  });
+  const result = await place.hold(found.flat(), (images) =>
+    withManifestLevel(context, { place, annotations: manifestAnnotations, say }, async (level) => {
+      const { documents } = level;
+      const view = existing
+        ? await place.edit(existing, (state) => change(state, images, level), { documents })
+        : await place.create(change(fresh, images, level), { ...creation, documents });
+      return resultOf(
+        view,
+        images.map(({ entry }) => level.digestOf(entry.digest)),
+      );
+    }),
+  );
   warnReservedKeys(context, options.annotations, ...[...entryAnnotations, ...manifestAnnotations].map(({ annotations }) => annotations));
   return result;
 }

@@ -1,14 +1,15 @@
-import { openDocument, overlaySource } from "../content/mod.ts";
+import { overlaySource } from "../content/mod.ts";
 import type { ContentSource } from "../port/mod.ts";
 import { type Descriptor, parseLocation } from "../spec/mod.ts";
 import type { EntrySource } from "../store/mod.ts";
-import type { ListContext } from "./context.ts";
+import { type ListContext, signalOf } from "./context.ts";
+import { keptSource } from "./kept-content.ts";
 import { byDigest } from "./place.ts";
 
-/** Returns the source that a record names for `entry`, with a manifest that lies in the store in front of it. */
+/** Returns the source that a record names for `entry`: where it came from, what the store keeps of it in front, or the store alone. */
 export async function openEntrySource(context: ListContext, recorded: EntrySource, entry: Descriptor): Promise<ContentSource> {
+  if (recorded.kept === "all") return keptSource(context.store.content);
   const source = await context.transports.source(parseLocation(recorded.location));
-  if (recorded.stored !== true) return source;
-  const bytes = await context.store.content.readSmall(entry);
-  return overlaySource(source, byDigest([openDocument(context.host.hash, bytes, { what: `manifest ${entry.digest}`, expected: entry })]));
+  if (recorded.kept === undefined) return source;
+  return overlaySource(source, byDigest([await context.store.content.readManifest(entry, signalOf(context))]));
 }

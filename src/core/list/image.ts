@@ -38,6 +38,8 @@ export interface FoundImage {
   readonly entry: Descriptor;
   /** Where its content lies; absent for a descriptor given as it is. */
   readonly source?: EntrySource;
+  /** Where its content can be had in this run and no longer; absent where {@linkcode source} is enough at any time. */
+  readonly content?: ContentSource;
   /** Whether the selection's os, architecture and variant have chosen it, so that they override nothing. */
   readonly selected: boolean;
   /** Whether the user stated its platform, which then wins over what an entry of the same image has. @default false */
@@ -134,7 +136,7 @@ async function findStated(context: ListContext, origin: Origin, platform: Platfo
 
 function found(origin: Origin, entry: Descriptor, selected: boolean): FoundImage {
   const source = origin.pin(entry);
-  return { entry, selected, ...(source && { source }) };
+  return { entry, selected, ...(source && { source }), ...(origin.source.isTemporary === true && { content: origin.source }) };
 }
 
 async function fromDocument(context: ListContext, origin: Origin, document: ManifestDocument, selection: ImageSelection): Promise<readonly FoundImage[]> {

@@ -5,6 +5,7 @@ import { type EntrySource, type ListRecord, type ListState, normaliseListName } 
 import { type ListContext, signalOf } from "./context.ts";
 import { openEntrySource } from "./entry-source.ts";
 import { joinFeatures, pushedIndex, splitFeatures } from "./features.ts";
+import { holdImages } from "./hold-images.ts";
 import { documentOf, type ListPlace, type ListView, type WriteOptions } from "./place.ts";
 
 /** Returns the local list `name` as a place. */
@@ -25,14 +26,10 @@ export function openLocalPlace(context: ListContext, name: string): ListPlace {
       if (view === undefined) throw new OciError("NOT_FOUND", `${name}: image not known`);
       return view;
     },
-    async create(state, options = {}) {
-      await keep(context, options);
-      return viewOf(context, await store.create(name, state, { replace: options.replace ?? false, ...signalOf(context) }));
-    },
-    async edit(view, change, options = {}) {
-      await keep(context, options);
-      return viewOf(context, await store.edit(view.id, wholly(change), signalOf(context)));
-    },
+    hold: (images, task) => holdImages(context, images, task),
+    create: (state, options = {}) =>
+      keeping(context, options, async () => viewOf(context, await store.create(name, state, { replace: options.replace ?? false, ...signalOf(context) }))),
+    edit: (view, change, options = {}) => keeping(context, options, async () => viewOf(context, await store.edit(view.id, wholly(change), signalOf(context)))),
     originOf: recordedOrigin,
     sourceOf: (view, entry) => sourceOfEntry(context, view.state, entry),
   };
@@ -71,9 +68,13 @@ function viewOf(context: ListContext, record: ListRecord): ListView {
   };
 }
 
-/** Manifests made by an edit are in the store before the record that refers to them. */
-async function keep(context: ListContext, options: WriteOptions): Promise<void> {
-  for (const document of options.documents ?? []) await context.store.content.put(document.descriptor, streamBytes(document.bytes), signalOf(context));
+/** Does an edit with the manifests that were made for it in the store. */
+async function keeping(context: ListContext, { documents = [] }: WriteOptions, edit: () => Promise<ListView>): Promise<ListView> {
+  if (documents.length === 0) return edit();
+  return context.store.keep(async (keeper) => {
+    for (const { descriptor, bytes } of documents) await keeper.put(descriptor, async () => streamBytes(bytes), signalOf(context));
+    return edit();
+  });
 }
 
 /** Returns the source that `state` records for `entry`, with a manifest made by an edit in front of it. */

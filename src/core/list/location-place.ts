@@ -18,6 +18,7 @@ export async function openLocationPlace(context: ListContext, location: Location
   const opened = await context.transports.place(location);
   const { target, foresee } = foreseeing(context, opened.target);
   const place: ContentPlace = { ...opened, target };
+  const held = new Map<Digest, ContentSource>();
   const read = async (): Promise<ListView> => {
     const document = requireIndex(await place.source.resolve(signalOf(context)), name);
     return { id: document.descriptor.digest, names: [name], state: { index: document.value, sources: {}, features: {} }, document };
@@ -28,6 +29,10 @@ export async function openLocationPlace(context: ListContext, location: Location
     replaces: true,
     nameIn: () => name,
     foresee,
+    hold(images, task) {
+      for (const { entry, content } of images) if (content) held.set(entry.digest, content);
+      return task(images);
+    },
     read,
     async tryRead() {
       try {
@@ -39,11 +44,11 @@ export async function openLocationPlace(context: ListContext, location: Location
     },
     create: async (state, options = {}) => {
       refuseDigest(location);
-      return write(context, place, { name, state, options, before: [], ...(options.onlyIfAbsent === true && { expected: undefined }) });
+      return write(context, place, { name, state, options, held, before: [], ...(options.onlyIfAbsent === true && { expected: undefined }) });
     },
     edit: async (view, change, options = {}) => {
       refuseDigest(location);
-      const edit = (current: ListView): Promise<ListView> => editOnce(context, place, { name, view: current, change, options });
+      const edit = (current: ListView): Promise<ListView> => editOnce(context, place, { name, view: current, change, options, held });
       return place.target.repository === undefined ? editUntilFree(context, { view, read, edit }) : edit(view);
     },
     originOf: (state, digest) => (Object.hasOwn(state.sources, digest) ? state.sources[digest] : { location: name }),
@@ -53,18 +58,20 @@ export async function openLocationPlace(context: ListContext, location: Location
 
 interface Editing {
   readonly name: string;
+  /** Where content can be had that is reached in no other way. */
+  readonly held: ReadonlyMap<Digest, ContentSource>;
   readonly view: ListView;
   readonly change: (state: ListState) => ListState;
   readonly options: WriteOptions;
 }
 
 /** Writes the edit of what was read. @throws {OciError} `CONFLICT` if that is no longer what is there */
-async function editOnce(context: ListContext, place: ContentPlace, { name, view, change, options }: Editing): Promise<ListView> {
+async function editOnce(context: ListContext, place: ContentPlace, { name, view, change, options, held }: Editing): Promise<ListView> {
   const obstacle = findEditObstacle(view.document.bytes, quote(name));
   if (obstacle !== undefined) throw new OciError("LOSS", `Cannot edit ${quote(name)}: ${obstacle}, so an edit could lose data`);
   const state = change(view.state);
   if (state === view.state || equalBytes(documentOf(context, withFeatures(state)).bytes, view.document.bytes)) return view;
-  return write(context, place, { name, state, options, before: view.state.index.manifests, expected: view.document.descriptor.digest });
+  return write(context, place, { name, state, options, held, before: view.state.index.manifests, expected: view.document.descriptor.digest });
 }
 
 /** Asks for an image while its config is still being read: one round trip less before its blobs go. */
@@ -87,17 +94,15 @@ function refuseDigest(location: Location): void {
   }
 }
 
-interface Writing {
-  readonly name: string;
+interface Writing extends Pick<Editing, "name" | "options" | "held"> {
   readonly state: ListState;
-  readonly options: WriteOptions;
   /** Entries that were there. */
   readonly before: readonly Descriptor[];
   readonly expected?: Digest | undefined;
 }
 
 async function write(context: ListContext, place: ContentPlace, writing: Writing): Promise<ListView> {
-  const { name, state, options } = writing;
+  const { name, state, options, held } = writing;
   const document = documentOf(context, withFeatures(state));
   requireAccepted(place.target, document.descriptor.mediaType);
   const made = byDigest(options.documents ?? []);
@@ -110,7 +115,7 @@ async function write(context: ListContext, place: ContentPlace, writing: Writing
       place.target,
       state.index.manifests.filter((entry) => !isBrought(entry) && !before.has(entry.digest)),
     ),
-    source: async (entry) => addedSource(context, state, entry, made),
+    source: async (entry) => overlaySource(held.get(entry.digest) ?? (await addedSource(context, state, entry)), made),
     target: place.target,
     pool: context.pool,
     report: quietly(context.report),
@@ -120,8 +125,8 @@ async function write(context: ListContext, place: ContentPlace, writing: Writing
   return { id: document.descriptor.digest, names: [name], state: { ...state, sources: {} }, document };
 }
 
-async function addedSource(context: ListContext, state: ListState, entry: Descriptor, made: ReturnType<typeof byDigest>): Promise<ContentSource> {
+async function addedSource(context: ListContext, state: ListState, entry: Descriptor): Promise<ContentSource> {
   const recorded = state.sources[entry.digest];
   if (recorded === undefined) throw new TypeError(`no source for ${entry.digest}`);
-  return overlaySource(await openEntrySource(context, recorded, entry), made);
+  return openEntrySource(context, recorded, entry);
 }

@@ -112,7 +112,7 @@ function repoint({ place, say }: ManifestLevelOptions, state: ListState, changed
   const isGone = (digest: string) => changed.some(({ entry }) => entry.digest === digest);
   const kept = Object.entries(state.sources).filter(([digest]) => !isGone(digest));
   const sources = changed.map(
-    ({ document, origin: { location } }) => [document.descriptor.digest, { location, ...(place.hasRecord && { stored: true as const }) }] as const,
+    ({ document, origin: { location, kept = "manifest" } }) => [document.descriptor.digest, { location, ...(place.hasRecord && { kept }) }] as const,
   );
   if (state.index.manifests.some((entry) => isAttestation(entry) && isGone(entry.annotations?.[referenceDigestKey] ?? "")))
     say("the attestations of annotated images now point to the new digests, their statements still name the old ones");

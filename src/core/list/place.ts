@@ -4,6 +4,7 @@ import type { ContentSource, ContentTarget } from "../port/mod.ts";
 import { type Descriptor, type Digest, type ImageIndex, type IndexDocument, isIndexDocument, type ManifestDocument } from "../spec/mod.ts";
 import type { EntrySource, ListState } from "../store/mod.ts";
 import type { ListContext } from "./context.ts";
+import type { FoundImage } from "./image.ts";
 
 /** A list as it stands somewhere. */
 export interface ListView {
@@ -39,6 +40,11 @@ export interface ListPlace {
   nameIn(view: Pick<ListView, "names">): string | undefined;
   /** Prepares for an image that will be added. */
   readonly foresee?: (source: ContentSource, descriptor: Descriptor) => void;
+  /**
+   * Runs `task` with `images` as a list of this place may have them: of content that can be had in this run only, a local list keeps
+   * all that they lead to, and a list at a location takes it along when it is written.
+   */
+  hold<T>(images: readonly FoundImage[], task: (images: readonly FoundImage[]) => Promise<T>): Promise<T>;
   /** Makes the list, all or nothing. @throws {OciError} `EXISTS` for the name of a local list, unless `replace` */
   create(state: ListState, options?: WriteOptions & { readonly replace?: boolean; readonly onlyIfAbsent?: boolean }): Promise<ListView>;
   /** Edits the list that was read; `change` may be called again on a newer state. @throws {OciError} `CONFLICT` at a location that somebody else changed */

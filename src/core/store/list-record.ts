@@ -8,10 +8,10 @@ import { damagedRecord, type RecordVersion, RecordVersionSchema, recordVersion, 
 
 /** Where the content of an entry comes from. */
 export interface EntrySource {
-  /** `transport:rest`, pinned by digest where the transport can. */
+  /** `transport:rest`, pinned by digest where the transport can; of an entry that is kept whole, a word on where it came from. */
   readonly location: string;
-  /** Says that the bytes of the manifest lie in the store's own content. */
-  readonly stored?: true;
+  /** What of the entry the store itself keeps: its manifest, which was made here, or all that it leads to. @default nothing */
+  readonly kept?: "manifest" | "all";
 }
 
 /** What of a list an edit may change. */
@@ -73,10 +73,11 @@ interface Facts extends Omit<StoredList, "index">, Version {}
 /** The second and last line of the record of a list that was removed. */
 interface RemovalFacts extends RemovedList, Version {}
 
-const SourceSchema: v.GenericSchema<unknown, EntrySource> = v.object({
-  location: v.string(),
-  stored: v.exactOptional(v.literal(true)),
-} satisfies EntriesOf<EntrySource>);
+/** Up to version 2 `stored` said that the manifest is kept, and nothing else could be. */
+const SourceSchema: v.GenericSchema<unknown, EntrySource> = v.pipe(
+  v.object({ location: v.string(), kept: v.exactOptional(v.picklist(["manifest", "all"])), stored: v.exactOptional(v.literal(true)) }),
+  v.transform(({ location, kept, stored }) => ({ location, ...(stored && { kept: "manifest" as const }), ...(kept && { kept }) })),
+);
 
 const common = {
   version: RecordVersionSchema,

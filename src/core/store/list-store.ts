@@ -1,7 +1,8 @@
 import { OciError, quote } from "../base/mod.ts";
-import { type ContentFiles, openContentFiles } from "../content/mod.ts";
+import { type ContentFiles, type ContentReader, openContentFiles } from "../content/mod.ts";
 import { type CreateListOptions, createList } from "./create.ts";
 import { editList } from "./edit.ts";
+import { type ContentKeeper, keepContent } from "./keep.ts";
 import type { ListState } from "./list-record.ts";
 import { normaliseListName } from "./name.ts";
 import { findRecord, isId, type ListRecord, readAllRecords, readRecord, recordOf, type StoredLists } from "./read.ts";
@@ -31,8 +32,13 @@ export interface ListStore {
   untag(name: string, options?: UpdateOptions): Promise<{ readonly removed: boolean; readonly id: string }>;
   /** Returns all lists. */
   all(): Promise<StoredLists>;
-  /** Content that lists refer to and nobody else keeps. */
-  readonly content: ContentFiles;
+  /** Content that lists refer to and nobody else keeps, for reading. */
+  readonly content: ContentReader;
+  /**
+   * Runs `task`, which puts content into the store and then edits lists so that they refer to it (see {@linkcode EntrySource.kept}). What
+   * was put counts only by such a reference; every piece of it is there when this returns, whatever others free meanwhile.
+   */
+  keep<T>(task: (keeper: ContentKeeper) => Promise<T>): Promise<T>;
 }
 
 /** Options of {@linkcode openListStore}. */
@@ -87,6 +93,7 @@ export function openListStore(host: StoreHost, options: ListStoreOptions = {}): 
     remove: (id, removeOptions) => removeList(open().shelves, id, removeOptions),
     untag: (name, untagOptions) => untagList(open().shelves, normaliseListName(name), untagOptions),
     all: () => readAllRecords(open().shelves),
+    keep: (task) => keepContent(open().content, task),
   };
 }
 

@@ -13,11 +13,14 @@ const SealSchema: v.GenericSchema<unknown, { readonly digest: Digest }> = v.obje
 const VersionSchema: v.GenericSchema<unknown, { readonly version: number }> = v.object({ version: v.number() });
 const newline = 10;
 
-/** The version of the format this program writes. Version 1 had no records of removed lists, and kept features by digest alone. */
-export const recordVersion = 2;
-const versions = [1, 2] as const;
+/**
+ * The version of the format this program writes. Version 1 had no records of removed lists, and kept features by digest alone;
+ * version 2 knew nothing of content that the store keeps.
+ */
+export const recordVersion = 3;
+const versions = [1, 2, 3] as const;
 /** A version of the format this program reads. */
-export type RecordVersion = 1 | 2;
+export type RecordVersion = (typeof versions)[number];
 /** Checks the version of a record. */
 export const RecordVersionSchema: v.GenericSchema<unknown, RecordVersion> = v.picklist(versions);
 
@@ -43,10 +46,7 @@ export function unsealRecord(hash: Hash, bytes: Bytes, path: string): readonly B
   if (digestBytes(hash, body) !== digest) throw damagedRecord(path, "its content is not what was written, by its digest");
   const { version } = reportDamage(path, () => parseJson(VersionSchema, rest[0] ?? new Uint8Array(), "its second line"));
   if (!v.is(RecordVersionSchema, version)) {
-    throw new OciError(
-      "UNSUPPORTED",
-      `Cannot read record ${quote(path)}: it has version ${version} of the format, this program knows ${versions.join(" and ")}`,
-    );
+    throw new OciError("UNSUPPORTED", `Cannot read record ${quote(path)}: it has version ${version} of the format, this program knows 1 to ${recordVersion}`);
   }
   return rest;
 }
