@@ -17,7 +17,8 @@ export const add: Verb = defineVerb({
       { name: "LIST", description: "local list, or a location" },
       {
         name: "IMAGE",
-        description: "image to add: docker://…, oci:…, oci-archive:…, docker-archive:…, dir:…, a local list; an entry of the same digest is replaced in place",
+        description:
+          "image to add: docker://…, oci:…, oci-archive:…, docker-archive:…, dir:…, containers-storage:…, or a name: of a local list, else of an image of podman or buildah, else in a registry; an entry of the same digest is replaced in place",
       },
     ],
   },
@@ -34,7 +35,11 @@ export const add: Verb = defineVerb({
     ...laterFlags("text", artifacts, ["artifact-type", "artifact-config", "artifact-config-type", "artifact-layer-type", "artifact-subject"]),
     ...laterFlags("texts", artifacts, ["artifact-annotation"]),
   ],
-  examples: ["ocidex manifest add app docker://ghcr.io/me/app:riscv64", "ocidex manifest add --all --os linux --arch arm --variant v7 app oci:build:armv7"],
+  examples: [
+    "ocidex manifest add app docker://ghcr.io/me/app:riscv64",
+    "buildah build -t app . && ocidex manifest add list app",
+    "ocidex manifest add --all --os linux --arch arm --variant v7 app oci:build:armv7",
+  ],
   async run(context, args) {
     const [list = "", ...images] = args.positionals;
     const annotations = await readAnnotations(context, args);

@@ -47,8 +47,8 @@ export function openRegistries(host: SettingsHost, options: RegistriesOptions = 
 export function unknownShortName(name: string, { file }: Pick<ShortName, "file">): OciError {
   const seen =
     file === undefined
-      ? "it is not a local list, and no alias and no unqualified-search-registries are configured for short names"
-      : `it is not a local list and no alias, and ${quote(file)} names no unqualified-search-registries`;
+      ? "it is neither a local list nor in container storage, and no alias and no unqualified-search-registries are configured for short names"
+      : `it is neither a local list nor in container storage nor an alias, and ${quote(file)} names no unqualified-search-registries`;
   return new OciError(
     "NOT_FOUND",
     `Cannot find image ${quote(name)}: ${seen}, expected docker://docker.io/library/${quote(name).slice(1, -1)} or another location`,

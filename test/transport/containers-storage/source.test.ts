@@ -194,6 +194,10 @@ describe("the program that owns container storage", () => {
       `echo 'time="2026-01-01T00:00:00Z" level=fatal msg="reading \\"a\\": it is \\x1b[31mbroken" x=1' >&2; exit 1`,
       'IO Cannot read "containers-storage:app": skopeo ended with status 1: reading "a": it is \\x1b[31mbroken',
     ],
+    "cannot begin again in a user namespace": [
+      `echo 'time="x" level=error msg="finding newgidmap: no such file"' >&2; echo 'time="x" level=error msg="(Unable to determine exit status)"' >&2; exit 1`,
+      'IO Cannot read "containers-storage:app": skopeo ended with status 1: finding newgidmap: no such file',
+    ],
     "steers the terminal": [
       "printf 'a\\033]0;title\\007b' >&2; exit 1",
       'IO Cannot read "containers-storage:app": skopeo ended with status 1: a\\x1b]0;title\\x07b',

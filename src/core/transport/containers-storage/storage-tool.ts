@@ -64,6 +64,9 @@ function storageFlags(specifier: StorageSpecifier | undefined): readonly string[
 const maximumOutput = 1024 * 1024;
 const maximumWords = 64 * 1024;
 
+/** What the storage library adds to the words of a program that it could not run again in a user namespace. */
+const noWords = "(Unable to determine exit status)";
+
 /** Returns what lets skopeo, else podman, else buildah copy images. A copy may take any time: only its signal ends it. */
 export function openStorageTool({ run }: Pick<Host, "run">): CopyStored {
   let known: Tool | undefined;
@@ -96,7 +99,8 @@ async function tryRun(run: Host["run"], command: readonly string[], { what, sign
 /** Returns the last line that a program has written to standard error; a line of its log is cut to its message. */
 function lastWords({ errors }: CommandResult): string {
   const text = new TextDecoder().decode(errors.subarray(-maximumWords));
-  const line = text.trim().split("\n").at(-1) ?? "";
+  const lines = text.split("\n").filter((each) => each.trim() !== "" && !each.includes(noWords));
+  const line = lines.at(-1) ?? "";
   const [, message] = /^time="[^"]*" level=\w+ msg="((?:[^"\\]|\\.)*)"/.exec(line) ?? [];
   const words = message === undefined ? line.replace(/^Error: /, "") : message.replace(/\\(["\\])/g, "$1");
   return words === "" ? "" : `: ${escapeControls(shorten(words, 500))}`;
