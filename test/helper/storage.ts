@@ -134,7 +134,7 @@ export function useStorageTools(): StorageTools {
         "#!/bin/sh",
         "PATH=/usr/bin:/bin",
         `echo "${name} $*" >> '${log()}'`,
-        'for to; do :; done; to="${to#dir:}"',
+        'for to; do :; done; to=$(echo "$to" | sed s/^dir://)',
         `copies='${tools.directory}/copies'`,
       ];
       writeFileSync(file, `${lines.join("\n")}\n${script}\n`);

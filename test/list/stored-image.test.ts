@@ -55,7 +55,7 @@ describe("an image of container storage", () => {
   test("is copied once for a list that is created with it twice, and into a layout without being kept", async () => {
     const desk = await openStorageDesk(images);
     const { host, lists, commands } = desk;
-    await createList(lists, "oci:/out:1", { images: ["app", "containers-storage:app", "arm"], subject: "app" });
+    await createList(lists, "oci:/out:1", { images: ["app", "containers-storage:app", "arm"], subject: "containers-storage:app" });
     const index = await indexAt(host, "oci:/out:1");
     const digests = [...index.manifests, index.subject].map((each) => String(each?.digest));
     expect(digests).toEqual([app, arm, app].map((image) => digestOf(desk, image)));
@@ -67,7 +67,7 @@ describe("an image of container storage", () => {
     const { lists } = desk;
     await createList(lists, "list", { images: ["app", "arm"] });
     await annotateListEntries(lists, "list", ["localhost/arm"], { annotations: { a: "1" } });
-    await annotateList(lists, "list", { subject: "app" });
+    await annotateList(lists, "list", { subject: "containers-storage:app" });
     const index = (await lists.store.find("list"))?.index;
     expect(index?.manifests.map(({ annotations }) => annotations)).toEqual([undefined, { a: "1" }]);
     expect(String(index?.subject?.digest)).toBe(digestOf(desk, app));
@@ -112,5 +112,22 @@ describe("a name without transport", () => {
     const name = `${registry.host}/team/app:1`;
     expect(await create(name, { platforms: [parsePlatform("linux/amd64")] })).toEqual([digestOf(desk, here)]);
     expect(await create(name, { platforms: [parsePlatform("linux/s390x")] })).toEqual([manifest.digest]);
+  });
+
+  test("is as ENTRY the image of container storage, else that of the registry", async () => {
+    const { registry, desk, create } = await both();
+    const name = `${registry.host}/team/app:1`;
+    const annotated = async (): Promise<number> => {
+      await annotateListEntries(desk.lists, "list", [name], { annotations: { a: "1" } });
+      return registry.requests.length;
+    };
+    await create(name);
+    expect(await annotated()).toBe(0);
+    await create(`docker://${name}`);
+    expect(await annotated()).toBeGreaterThan(0);
+    await createList(desk.lists, "list", { replace: true });
+    await expect(annotateListEntries(desk.lists, "list", [name], {})).rejects.toThrow("the index has no entries");
+    await registry.stop();
+    await expect(annotateListEntries(desk.lists, "list", [name], {})).rejects.toThrow("the index has no entries");
   });
 });

@@ -10,8 +10,3 @@ export async function locateStored({ transports }: ListContext, name: string, pl
   const location = parseLocation(name);
   return location.transport === "containers-storage" ? transports.storage.resolve(location) : undefined;
 }
-
-/** Returns where `name` leads: to a location, an image in container storage, or else its registry. @throws {OciError} `INVALID` */
-export async function locateImage(context: ListContext, name: string): Promise<Location> {
-  return (await locateStored(context, name)) ?? parseLocation(hasTransport(name) ? name : `docker://${name}`);
-}

@@ -98,7 +98,7 @@ describe("container storage is looked for", () => {
     expect(await find("app", { files: own, environment })).toBe(app.id);
     expect(await find("app", { files: storageFiles("/data/containers/storage", [app]), environment, variables: { XDG_DATA_HOME: "/data" } })).toBe(app.id);
     expect(await find("app", { files: one, environment })).toBeUndefined();
-    const conf = { "/home/me/.config/containers/storage.conf": '[storage]\ngraphroot = "$HOME/${WHERE}/$UID"\n' };
+    const conf = { "/home/me/.config/containers/storage.conf": `[storage]\ngraphroot = "$HOME/${"$"}{WHERE}/$UID"\n` };
     const there = { ...conf, ...storageFiles("/home/me/there/1000", [tool]), ...own };
     expect(await find("tool", { files: there, environment, variables: { WHERE: "there" } })).toBe(tool.id);
     const system = { "/etc/containers/storage.conf": '[storage]\ngraphroot = "/var/lib/containers/storage"\nrootless_storage_path = "/shared/$USER"\n' };
