@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "bun:test";
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync, writeSync } from "node:fs";
 import { constants, gzipSync } from "node:zlib";
-import { encodeUtf8, streamBytes } from "../../src/core/base/mod.ts";
-import { digestBytes, newDocument } from "../../src/core/content/mod.ts";
-import { type Descriptor, type ImageManifest, mediaTypes, parseLocation } from "../../src/core/spec/mod.ts";
+import { encodeUtf8 } from "../../src/core/base/mod.ts";
+import { mediaTypes, parseLocation } from "../../src/core/spec/mod.ts";
 import { openTransports } from "../../src/core/transport/mod.ts";
 import { currentHost } from "../../src/host/current.ts";
 import { rawMember, rawTar } from "../helper/tar.ts";
-import { digestOf, openContainers, sampleLayout } from "./containers.ts";
+import { digestOf, openContainers, putImage, sampleLayout } from "./containers.ts";
 import { must, programs, type Ran, run, Scratch } from "./helper.ts";
 import { type Measured, start } from "./process.ts";
 
@@ -36,27 +35,6 @@ function digests(location: string): readonly [ocidex: string, skopeo: string] {
   return [digestOf(encodeUtf8(ocidex("inspect", "--output", "raw", location))), digestOf(containers.raw(location))];
 }
 
-/** Puts an image with these layers into a layout, under this name. */
-async function putImage(name: string, layers: readonly Uint8Array<ArrayBuffer>[]): Promise<void> {
-  const host = await currentHost();
-  const { target } = await openTransports(host).place(parseLocation(`oci:${samples}:${name}`));
-  const put = async (mediaType: string, bytes: Uint8Array<ArrayBuffer>): Promise<Descriptor> => {
-    const descriptor = { mediaType, digest: digestBytes(host.hash, bytes), size: bytes.length };
-    await target.putBlob(descriptor, async () => streamBytes(bytes));
-    return descriptor;
-  };
-  const made: Descriptor[] = [];
-  for (const layer of layers) made.push(await put(mediaTypes.ociLayer, layer));
-  const config = { architecture: "amd64", os: "linux", config: {}, rootfs: { type: "layers", diff_ids: made.map(({ digest }) => digest) } };
-  const manifest: ImageManifest = {
-    schemaVersion: 2,
-    mediaType: mediaTypes.ociManifest,
-    config: await put(mediaTypes.ociConfig, encodeUtf8(JSON.stringify(config))),
-    layers: made,
-  };
-  await target.putRoot(newDocument(host.hash, manifest));
-}
-
 function random(size: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(size);
   for (let from = 0; from < size; from += 65_536) crypto.getRandomValues(bytes.subarray(from, from + 65_536));
@@ -66,8 +44,8 @@ function random(size: number): Uint8Array<ArrayBuffer> {
 beforeAll(async () => {
   must(["mkdir", "-p", env.TMPDIR]);
   await sampleLayout(samples);
-  await putImage("empty", []);
-  await putImage("large", [rawTar({ name: "noise", content: random(100 * mebibyte) })]);
+  await putImage(`oci:${samples}:empty`, []);
+  await putImage(`oci:${samples}:large`, [rawTar({ name: "noise", content: random(100 * mebibyte) })]);
   ocidex("create", "app", `oci:${samples}:amd64`, `oci:${samples}:arm64`);
 });
 afterAll(() => {

@@ -23,7 +23,7 @@ export const add: Verb = defineVerb({
     ],
   },
   flags: [
-    { name: "all", type: "flag", description: "add every image of an IMAGE that is itself an index" },
+    { name: "all", type: "flag", description: "add every entry of an IMAGE that is itself an index; an index among them stays whole" },
     annotationFlag("annotation of the entry"),
     formatFlag,
     { name: "no-attestations", type: "flag", description: "leave attestations of the images out" },

@@ -35,7 +35,7 @@ export const create: Verb = defineVerb({
     ],
   },
   flags: [
-    { name: "all", type: "flag", description: "take every image of an IMAGE that is itself an index" },
+    { name: "all", type: "flag", description: "take every entry of an IMAGE that is itself an index; an index among them stays whole" },
     { name: "amend", short: "a", type: "flag", description: "edit the list if the name is taken" },
     { name: "replace", type: "flag", description: "take the name from the list that has it" },
     annotationFlag("annotation of the index"),

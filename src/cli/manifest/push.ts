@@ -42,7 +42,11 @@ export const push: Verb = defineVerb({
     { name: "retry", type: "number", default: 3, description: "try a failed request again so often" },
     { name: "retry-delay", type: "duration", value: "TIME", description: "wait so long before trying again, for example 4s or 1m30s" },
     { name: "concurrency", type: "number", default: 8, description: "do so much at once" },
-    { name: "remove-signatures", type: "flag", description: "accepted: signatures are never copied", hidden: true },
+    {
+      name: "remove-signatures",
+      type: "flag",
+      description: "leave the signatures in a dir: behind; otherwise another dir: gets them, and what keeps none says so",
+    },
     jsonFlag,
     ...accessFlags,
     ...later,
@@ -71,6 +75,7 @@ function readOptions(args: Args): PushListOptions {
     remove: args.flag("rm"),
     tags: args.texts("tag"),
     referrers: args.flag("referrers"),
+    signatures: !args.flag("remove-signatures"),
     verifyBlobs: args.flag("verify-blobs"),
     dryRun: args.flag("dry-run"),
     ...(format !== undefined && { format: parseFormat(format, "--format") }),
@@ -102,5 +107,7 @@ function describeWrite(write: PlannedWrite, destination: string): string {
   if (write.write === "mount") return `Would mount blob ${write.digest} from ${write.from} for ${destination}`;
   if (write.write === "manifest") return `Would write manifest ${write.digest} to ${destination}`;
   if (write.write === "list") return `Would list ${write.digest} as a referrer under ${write.name}`;
+  if (write.write === "signatures")
+    return `Would write ${write.count === 1 ? "1 signature" : `${write.count} signatures`} of ${write.digest} to ${destination}`;
   return `Would write manifest list ${write.digest} as ${write.name}`;
 }

@@ -12,6 +12,7 @@ export function overlaySource(base: ContentSource, documents: ReadonlyMap<Digest
     describe: (options) => base.describe(options),
     manifest: async (descriptor, options) => documents.get(descriptor.digest) ?? base.manifest(descriptor, options),
     smallBlob: async (descriptor, options) => documents.get(descriptor.digest)?.bytes ?? base.smallBlob(descriptor, options),
+    ...(base.signatures && { signatures: async (manifest, options) => (await base.signatures?.(manifest, options)) ?? [] }),
     ...(base.referrers && { referrers: async (subject, options) => (await base.referrers?.(subject, options)) ?? [] }),
     async blob(descriptor, options) {
       const document = documents.get(descriptor.digest);

@@ -3,6 +3,7 @@ import type { ContentSource } from "../port/mod.ts";
 import type { Descriptor, ManifestDocument } from "../spec/mod.ts";
 import { copyManifest } from "./manifest.ts";
 import { type CopyOptions, openCopy, orAbandon } from "./session.ts";
+import { sayUnsigned } from "./signatures.ts";
 
 /** Options of {@linkcode copyImage}. */
 export interface CopyImageOptions extends CopyOptions {
@@ -26,5 +27,6 @@ export async function copyImage(options: CopyImageOptions): Promise<ManifestDocu
     await target.settle?.(signal ? { signal } : {});
     return copied;
   });
+  sayUnsigned(copy);
   return document ?? (await copy.run(() => source.manifest(descriptor, signal ? { signal } : {}), signal));
 }

@@ -4,11 +4,14 @@ import { type Descriptor, type Digest, isImageIndex, type ManifestDocument } fro
 import { copyEntry, isManifest, lacksImage } from "./manifest.ts";
 import { copyReferrers, type FoundReferrer } from "./referrers.ts";
 import { type Copy, type CopyOptions, openCopy, orAbandon } from "./session.ts";
+import { copySignatures, sayUnsigned } from "./signatures.ts";
 
 /** Options of {@linkcode copyList}. */
 export interface CopyListOptions extends CopyOptions {
   /** The index to write; its bytes are written as they are. */
   readonly root: ManifestDocument;
+  /** Where the root lies as it is, for its signatures. @default nowhere, it was made for this copy */
+  readonly rootSource?: ContentSource;
   /** The children to bring. */
   readonly entries: readonly Descriptor[];
   /** Children that the target must have already. @default none */
@@ -80,10 +83,12 @@ export async function copyList(options: CopyListOptions): Promise<CopiedList> {
     await mapAll(tasks, (task, inner) => task(inner), signal);
     const referrers = (inner: AbortSignal) => copyReferrers(copy, root, options.referrers ?? [], inner);
     await mapAll([referrers], (task, inner) => task(inner), signal);
+    if (options.rootSource) await copySignatures(copy, { manifest: root.descriptor.digest, source: options.rootSource }, signal);
     copy.report({ type: "manifest", descriptor: root.descriptor, kind: "index", outcome: "written" });
     await putRoot(copy, root, { ...guard, ...(tag !== undefined && { tag }), ...(signal && { signal }) });
   });
   for (const tag of more) await putRoot(copy, root, { tag, ...(signal && { signal }) });
+  sayUnsigned(copy);
   return { descriptor: root.descriptor, images: entries.length };
 }
 

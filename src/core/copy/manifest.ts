@@ -1,4 +1,5 @@
 import { mapAll, OciError, quote } from "../base/mod.ts";
+import { maximumDepth } from "../content/mod.ts";
 import type { ContentSource, ContentTarget } from "../port/mod.ts";
 import {
   type Descriptor,
@@ -14,6 +15,7 @@ import {
 import { type BlobTask, copyBlob } from "./blob.ts";
 import { isForeignLayer } from "./layer-type.ts";
 import { type Copy, isSameRepository } from "./session.ts";
+import { copySignatures } from "./signatures.ts";
 
 /** One manifest to bring. */
 export interface ManifestTask {
@@ -24,9 +26,6 @@ export interface ManifestTask {
   /** The indexes it was found in, outermost first. */
   readonly path: readonly Digest[];
 }
-
-/** Levels of indexes, the outermost included. */
-const maximumDepth = 10;
 
 /** Tells whether a child of an index is a manifest or index; anything else is carried as a blob. */
 export function isManifest(descriptor: Descriptor): boolean {
@@ -47,7 +46,7 @@ export async function copyManifest(copy: Copy, task: ManifestTask, signal: Abort
   }
   const begun = copy.manifests.get(digest);
   if (begun) return await begun;
-  const started = bringManifest(copy, task, signal);
+  const started = bringSigned(copy, task, signal);
   copy.manifests.set(digest, started);
   return await started;
 }
@@ -66,6 +65,12 @@ function reaches(waits: ReadonlyMap<Digest, ReadonlySet<Digest>>, from: Digest, 
     for (const child of waits.get(digest) ?? []) seen.add(child);
   }
   return false;
+}
+
+async function bringSigned(copy: Copy, task: ManifestTask, signal: AbortSignal): Promise<ManifestDocument | undefined> {
+  const document = await bringManifest(copy, task, signal);
+  await copySignatures(copy, { manifest: task.descriptor.digest, source: task.source }, signal);
+  return document;
 }
 
 /** A target that has the manifest is asked with one request at most, and the source not at all. */

@@ -2,13 +2,14 @@ import type { ContentTarget, PutRootOptions } from "../port/mod.ts";
 import type { Digest } from "../spec/mod.ts";
 import { isSameRepository } from "./session.ts";
 
-/** One write that a copy would do: a blob sent or mounted, a manifest put under its digest or a name, a manifest added to the list of what refers to its subject. */
+/** One write that a copy would do: a blob sent or mounted, a manifest put under its digest or a name, a manifest added to the list of what refers to its subject, signatures put beside what they sign. */
 export type PlannedWrite =
   | { readonly write: "upload"; readonly digest: Digest; readonly size: number }
   | { readonly write: "mount"; readonly digest: Digest; readonly size: number; readonly from: string }
   | { readonly write: "manifest"; readonly digest: Digest; readonly size: number; readonly mediaType: string }
   | { readonly write: "name"; readonly digest: Digest; readonly size: number; readonly mediaType: string; readonly name: string }
-  | { readonly write: "list"; readonly digest: Digest; readonly name: string };
+  | { readonly write: "list"; readonly digest: Digest; readonly name: string }
+  | { readonly write: "signatures"; readonly digest: Digest; readonly count: number };
 
 /** A target on which a copy is tried without being done. */
 export interface Rehearsal {
@@ -37,6 +38,11 @@ export function rehearse(target: ContentTarget, nameOf: (tag: PutRootOptions["ta
       const tag = value.subject && (await target.referrersTag?.(value.subject.digest, options));
       if (tag !== undefined) writes.push({ write: "list", name: nameOf(tag), digest });
     },
+    ...(target.putSignatures && {
+      async putSignatures(digest, signatures) {
+        writes.push({ write: "signatures", digest, count: signatures.length });
+      },
+    }),
     ...(target.putReferrer && {
       async putReferrer({ descriptor: { digest, size, mediaType } }, { tag } = {}) {
         if (tag !== undefined) writes.push({ write: "name", digest, size, mediaType, name: nameOf(tag) });

@@ -14,6 +14,8 @@ export interface CopyOptions {
   readonly signal?: AbortSignal;
   /** Whether every blob is asked for, also those of a manifest that the target has. @default false */
   readonly verifyBlobs?: boolean;
+  /** Whether signatures that lie beside manifests go along, where the target keeps such; where it does not, that is reported. @default true */
+  readonly signatures?: boolean;
 }
 
 /** One copy under way: the options, and what has been begun, so that nothing is begun twice. */
@@ -24,6 +26,10 @@ export interface Copy {
   readonly pool: Pool;
   /** Whether every blob is asked for. */
   readonly verifyBlobs: boolean;
+  /** Whether signatures go along. */
+  readonly takesSignatures: boolean;
+  /** Manifests whose signatures stay behind. */
+  readonly unsigned: Set<Digest>;
   /** Blobs that were begun. */
   readonly blobs: Map<string, Promise<void>>;
   /** Manifests that were begun; those that had to be read come out of it. */
@@ -42,6 +48,8 @@ export function openCopy(options: CopyOptions): Copy {
     target: options.target,
     pool: options.pool,
     verifyBlobs: options.verifyBlobs ?? false,
+    takesSignatures: options.signatures ?? true,
+    unsigned: new Set(),
     blobs: new Map(),
     manifests: new Map(),
     waits: new Map(),

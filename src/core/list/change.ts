@@ -5,7 +5,7 @@ import type { Features, ListState } from "../store/mod.ts";
 import { type ListContext, warn } from "./context.ts";
 import { splitFeatures } from "./features.ts";
 import { convertState, type Format, listLosses, settleState } from "./format.ts";
-import type { FoundImage } from "./image.ts";
+import type { FoundImage } from "./found-image.ts";
 import type { ListPlace, ListView } from "./place.ts";
 
 /** What a verb that changed a list gives back. */

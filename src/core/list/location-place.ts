@@ -8,7 +8,7 @@ import { type ListContext, quietly, signalOf } from "./context.ts";
 import { editUntilFree } from "./edit-until-free.ts";
 import { openEntrySource } from "./entry-source.ts";
 import { withFeatures } from "./features.ts";
-import type { Foresee } from "./image.ts";
+import type { Foresee } from "./found-image.ts";
 import { isMissing } from "./missing.ts";
 import { byDigest, documentOf, type ListPlace, type ListView, leftToCheck, requireAccepted, requireIndex, type WriteOptions } from "./place.ts";
 

@@ -4,7 +4,7 @@ import type { ContentSource, ContentTarget } from "../port/mod.ts";
 import { type Descriptor, type Digest, type ImageIndex, type IndexDocument, isIndexDocument, type ManifestDocument } from "../spec/mod.ts";
 import type { EntrySource, ListState } from "../store/mod.ts";
 import type { ListContext } from "./context.ts";
-import type { FoundImage } from "./image.ts";
+import type { FoundImage } from "./found-image.ts";
 
 /** A list as it stands somewhere. */
 export interface ListView {

@@ -19,6 +19,8 @@ export interface Pushing {
   readonly original: Digest;
   /** Brings the images along. */
   readonly all: boolean;
+  /** Takes signatures along. */
+  readonly signatures: boolean;
   /** Asks for every blob. */
   readonly verifyBlobs: boolean;
   /** Writes nothing. */
@@ -54,8 +56,10 @@ export async function pushTo(pushing: Pushing, destination: Destination, { refer
   const rehearsal = dryRun ? rehearse(opened.target, (tag) => formatLocation(tagged(location, tag))) : undefined;
   const target = rehearsal?.target ?? opened.target;
   const known = await knownEntries(pushing);
+  const root = await rootSource(pushing);
   const { images } = await copyList({
     root: document,
+    ...(root && { rootSource: root }),
     entries: pushing.all ? [...known] : [],
     present: presentEntries(pushing, known, target),
     source: async (entry) => relayed(await requireSource(pushing, entry), first, target),
@@ -63,11 +67,18 @@ export async function pushTo(pushing: Pushing, destination: Destination, { refer
     target,
     pool: context.pool,
     report: dryRun ? quietly(context.report) : context.report,
+    signatures: pushing.signatures,
     verifyBlobs: pushing.verifyBlobs,
     ...(tags && { tags }),
     ...signalOf(context),
   });
   return { images, writes: rehearsal?.writes ?? [], source: opened.source };
+}
+
+/** Returns where the list lies as it is pushed, if anywhere. */
+async function rootSource({ place, view, made, original }: Pushing): Promise<ContentSource | undefined> {
+  const { descriptor } = made.document;
+  return place.hasRecord || descriptor.digest !== original ? undefined : await place.sourceOf(view, descriptor);
 }
 
 function relayed(source: ContentSource, first: ContentSource | undefined, target: ContentTarget): ContentSource {

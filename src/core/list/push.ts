@@ -36,6 +36,8 @@ export interface PushListOptions {
   readonly wait?: number;
   /** Brings along the signatures, attestations and whatever else refers to the images, and to a list at a location. @default false */
   readonly referrers?: boolean;
+  /** Takes the signatures in a `dir:` along to another, and tells of those that a destination cannot keep. @default true */
+  readonly signatures?: boolean;
   /** Asks for every blob, even of images that are at the destination. @default false */
   readonly verifyBlobs?: boolean;
   /** Tells what would be written and writes nothing: no destination, no file, and the list stays. @default false */
@@ -110,9 +112,9 @@ export async function pushList(
   const parsed = parseDestinations(place, stored, destinations, options.tags);
   const view = keepPlatforms(context, place, stored, options.platforms ?? []);
   const made = await convertForPush(context, place, view, options.format);
-  const { all = true, verifyBlobs = false, dryRun = false } = options;
+  const { all = true, signatures = true, verifyBlobs = false, dryRun = false } = options;
   if (!dryRun) for (const file of [options.digestFile, options.metadataFile]) if (file !== undefined) await requireWritable(context, file);
-  const pushing: Pushing = { context, place, view, made, original: stored.document.descriptor.digest, all, verifyBlobs, dryRun };
+  const pushing: Pushing = { context, place, view, made, original: stored.document.descriptor.digest, all, signatures, verifyBlobs, dryRun };
   const referrers = options.referrers === true ? await findPushedReferrers(pushing) : undefined;
   const pushed = await pushToAll(pushing, parsed, referrers ?? []);
   if (!dryRun) await finishPush(pushing, stored, parsed, options);

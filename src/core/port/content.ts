@@ -50,6 +50,8 @@ export interface ContentSource {
   smallBlob(descriptor: Descriptor, options?: ContentOptions): Promise<Uint8Array<ArrayBuffer>>;
   /** Returns a blob as a stream that fails at its end if digest or size differ. @throws {OciError} `NOT_FOUND` */
   blob(descriptor: Descriptor, options?: ContentOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+  /** Returns the signatures that lie beside a manifest and are no manifests themselves, as containers/image writes them; a place without this keeps none. */
+  signatures?(manifest: Digest, options?: ContentOptions): Promise<readonly Uint8Array<ArrayBuffer>[]>;
   /** Returns what is said to refer to `subject`, itself not read; a place without this cannot tell. */
   referrers?(subject: Digest, options?: ContentOptions): Promise<readonly Referrer[]>;
 }
@@ -94,6 +96,8 @@ export interface ContentTarget {
   putManifest(document: ManifestDocument, options?: ContentOptions): Promise<void>;
   /** Makes a manifest that {@linkcode putManifest} has put there found by what it refers to, at the latest with the root; a place without this keeps no such. @throws {OciError} `LOSS` where others would get lost */
   putReferrer?(document: ManifestDocument, options?: PutReferrerOptions): Promise<void>;
+  /** Keeps signatures beside a manifest it has or is about to get as the root, at the latest with the root; a place without this keeps none. */
+  putSignatures?(manifest: Digest, signatures: readonly Uint8Array<ArrayBuffer>[], options?: ContentOptions): Promise<void>;
   /** Returns the tag that {@linkcode putManifest} edits for a manifest with this subject, or undefined where there is none. */
   referrersTag?(subject: Digest, options?: ContentOptions): Promise<string | undefined>;
   /** Puts the root there under the location's name, last of all: after this the copy counts. */

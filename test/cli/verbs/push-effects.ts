@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { newDocument } from "../../../src/core/content/mod.ts";
+import { newDocument, publishFile } from "../../../src/core/content/mod.ts";
 import { mediaTypes, parseLocation } from "../../../src/core/spec/mod.ts";
 import { openTransports } from "../../../src/core/transport/mod.ts";
 import { currentHost } from "../../../src/host/current.ts";
@@ -164,9 +164,12 @@ export const pushEffects: Readonly<Record<string, Check>> = {
     const { shell } = await busy();
     expect(await shell.fail("push", "--concurrency", "0", "app")).toContain("expected 1 or more");
   },
-  "remove-signatures": async ({ must }) => {
-    await must("create", "app");
-    expect(await must("push", "-q", "--remove-signatures", "app", "oci:/out:1")).toHaveLength(1);
+  "remove-signatures": async ({ must, manifest: run, host }) => {
+    await must("create", "dir:/in");
+    await publishFile(host.files, "/in/signature-1", new TextEncoder().encode("x"), host);
+    expect((await run("push", "-q", "dir:/in", "oci:/out:1")).errors).toContain("keeps no signatures");
+    expect((await run("push", "--dry-run", "dir:/in", "dir:/out")).errors).toMatch(/Would write 1 signature of sha256:[0-9a-f]{64} to dir:\/out\n/);
+    await must("push", "-q", "--remove-signatures", "dir:/in", "oci:/out:1");
   },
   json: json(["push", "-q", "--json", "app", "oci:/one:1", "oci:/two:1"], {
     ...result,

@@ -1,0 +1,268 @@
+import { afterAll, beforeAll, describe, expect, it } from "bun:test";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { parseLocation } from "../../src/core/spec/mod.ts";
+import { openTransports } from "../../src/core/transport/mod.ts";
+import { currentHost } from "../../src/host/current.ts";
+import { digestOf, openContainers } from "./containers.ts";
+import { must, programs, type RunningRegistry, run, Scratch, startRegistry } from "./helper.ts";
+import { isList, type Kind, kinds, makeSamples, type Samples } from "./kinds.ts";
+
+/*
+ * Every transport with every kind of content, as a source and as a destination. Others make the sources, and others read what
+ * ocidex writes. A cell that cannot be has the sentence in which it is refused, LOCATION being the location.
+ */
+
+type Cell =
+  /** The same digests: of the list, of every image, and of every blob. */
+  | "same"
+  /** The same config and layers, in the docker image manifest that is made for them. */
+  | "layers"
+  /** A list is refused with the second; the library writes the image alone, with the same config and layers. */
+  | readonly ["alone", string]
+  /** Refused. */
+  | readonly ["refused", string];
+
+const works = "what works is docker://, oci:, oci-archive:, docker-archive: and dir:";
+const cannotHold = (type: string): string =>
+  `Cannot write "LOCATION": it cannot hold ${type}: docker load takes single images from such an archive, which has no place for an index`;
+const noIndex = cannotHold("application/vnd.oci.image.index.v1+json");
+const noList = cannotHold("application/vnd.docker.distribution.manifest.list.v2+json");
+const isLayout = 'Cannot read "LOCATION": the archive has no manifest.json, it holds an OCI layout, expected oci-archive: before its name';
+const isNoImage = `Cannot read config "blobs/sha256/44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a" of "LOCATION" at rootfs: it is missing`;
+const noStorage = `Cannot open "LOCATION": containers-storage: is not supported yet, ${works}`;
+const noDaemon = `Cannot open "LOCATION": docker-daemon: is not supported yet, ${works}`;
+const noTarball = `Cannot open "LOCATION": tarball: makes a new image of a root file system, which buildah does and which is no image yet, ${works}`;
+
+const same: Cell = "same";
+const layers: Cell = "layers";
+const alone: Cell = ["alone", noIndex];
+const refused = (sentence: string): Cell => ["refused", sentence];
+const each = (cell: Cell): readonly Cell[] => kinds.map(() => cell);
+
+const transports = ["docker", "oci", "oci-archive", "docker-archive", "dir", "containers-storage", "docker-daemon", "tarball"] as const;
+type Transport = (typeof transports)[number];
+
+/** The columns are those of `kinds`: OCI image, docker image, OCI index, docker list, artifact, zero layers, 100 MiB layer. */
+const sources: Readonly<Record<Transport, readonly Cell[]>> = {
+  docker: [same, same, same, same, same, same, same],
+  oci: [same, same, same, same, same, same, same],
+  "oci-archive": [same, same, same, same, same, same, same],
+  "docker-archive": [layers, layers, refused(isLayout), refused(isLayout), refused(isNoImage), layers, layers],
+  dir: [same, same, same, same, same, same, same],
+  "containers-storage": each(refused(noStorage)),
+  "docker-daemon": each(refused(noDaemon)),
+  tarball: each(refused(noTarball)),
+};
+
+/** An image or artifact goes there in a list that is an OCI index, an index or list as it is. */
+const destinations: Readonly<Record<Transport, readonly Cell[]>> = {
+  docker: [same, same, same, same, same, same, same],
+  oci: [same, same, same, same, same, same, same],
+  "oci-archive": [same, same, same, same, same, same, same],
+  "docker-archive": [alone, alone, refused(noIndex), refused(noList), refused(noIndex), alone, alone],
+  dir: [same, same, same, same, same, same, same],
+  "containers-storage": each(refused(noStorage)),
+  "docker-daemon": each(refused(noDaemon)),
+  tarball: each(refused(noTarball)),
+};
+
+const scratch = new Scratch();
+const containers = openContainers(scratch);
+const env = { OCIDEX_ROOT: scratch.join("store"), XDG_CACHE_HOME: scratch.join("cache") };
+let registry: RunningRegistry;
+let samples: Samples;
+
+beforeAll(async () => {
+  registry = await startRegistry({ version: 2, folder: scratch.join("registry") });
+  samples = await makeSamples(containers, scratch, registry.host);
+  for (const kind of kinds) if (!isList(kind)) ocidex("create", "--tls-verify=false", listName(kind), `docker://${samples.reference(kind)}`);
+});
+afterAll(async () => {
+  await registry[Symbol.asyncDispose]();
+  containers[Symbol.dispose]();
+  scratch[Symbol.dispose]();
+});
+
+/** Name of the local list that holds one of `kind`. */
+function listName(kind: Kind): string {
+  return kind.toLowerCase().replaceAll(" ", "-");
+}
+
+/** Runs the executable, which must succeed, and returns what it printed. */
+function ocidex(...args: readonly string[]): string {
+  return must([...programs.executable, "manifest", ...args], { env });
+}
+
+/** Runs the executable, which must fail with this sentence and no other word. */
+function expectRefused(sentence: string, location: string, ...args: readonly string[]): void {
+  const { status, stdout, stderr } = run([...programs.executable, "manifest", ...args], { env });
+  const whole = `Error: ${sentence.replace("LOCATION", location)}\n`;
+  expect({ status, stdout, stderr }).toEqual({ status: 125, stdout: "", stderr: whole });
+}
+
+/** Returns the location of a new place for `kind`, without a name in it. */
+function place(transport: Transport, way: string, kind: Kind): string {
+  const name = `${way}-${listName(kind)}`;
+  return transport === "docker" ? `docker://${registry.host}/${name}:1` : `${transport}:${scratch.join(`${transport}-${name}`)}`;
+}
+
+/** Returns the location as it is written to: with a name, where others find no content without one. */
+function named(transport: Transport, location: string): string {
+  if (transport === "docker-archive") return `${location}:app:1`;
+  return transport === "oci" || transport === "oci-archive" ? `${location}:1` : location;
+}
+
+/** Makes a source as skopeo does, or, where skopeo would change types or cannot do it at all, regctl. */
+function makeSource(transport: Transport, kind: Kind): string {
+  const reference = samples.reference(kind);
+  if (transport === "docker") return `docker://${reference}`;
+  const location = place(transport, "source", kind);
+  const path = location.slice(transport.length + 1);
+  const isDocker = kind === "docker image" || kind === "docker list";
+  if (transport === "containers-storage" || transport === "docker-daemon" || transport === "tarball") return location;
+  if (transport === "docker-archive" ? isList(kind) || kind === "artifact" : transport !== "dir" && isDocker) {
+    samples.regctl("image", "export", reference, transport === "oci" ? `${path}.tar` : path);
+    if (transport !== "oci") return location;
+    mkdirSync(path);
+    must(["tar", "-C", path, "-xf", `${path}.tar`]);
+    return location;
+  }
+  containers.skopeo("copy", "--quiet", "--all", "--src-tls-verify=false", `docker://${reference}`, named(transport, location));
+  return location;
+}
+
+/** Returns the digests of config and layers. */
+function contentOf(raw: string | Buffer): readonly string[] {
+  const manifest: { readonly config: Blob; readonly layers: readonly Blob[] } = JSON.parse(String(raw));
+  return [manifest.config, ...manifest.layers].map(({ digest }) => digest);
+}
+
+interface Blob {
+  readonly digest: string;
+}
+
+for (const transport of transports) {
+  describe(`${transport}: as a source`, () => {
+    for (const [at, kind] of kinds.entries()) {
+      const cell = sources[transport][at] ?? same;
+      it(`${kind}: ${typeof cell === "string" ? cell : cell[0]}`, () => {
+        const location = makeSource(transport, kind);
+        if (typeof cell !== "string") return expectRefused(cell[1], location, "create", "refused", location);
+        const ours = ocidex("inspect", "--tls-verify=false", "--output", "raw", location);
+        const theirs = containers.raw(location);
+        if (cell === "same") expect(digestOf(Buffer.from(ours))).toBe(digestOf(theirs));
+        else expect(contentOf(ours)).toEqual(contentOf(theirs));
+        const made: { readonly entries: readonly string[] } = JSON.parse(
+          ocidex("create", "--json", "--tls-verify=false", "--replace", "--all", "list", location),
+        );
+        expect(made.entries).toEqual(cell === "same" ? samples.digests(kind) : [digestOf(Buffer.from(ours))]);
+        ocidex("push", "--quiet", "--tls-verify=false", "list", `oci:${scratch.join("taken")}:1`);
+      });
+    }
+  });
+
+  describe(`${transport}: as a destination`, () => {
+    for (const [at, kind] of kinds.entries()) {
+      const cell = destinations[transport][at] ?? same;
+      it(`${kind}: ${typeof cell === "string" ? cell : cell[0]}`, async () => {
+        const location = place(transport, "destination", kind);
+        const list = isList(kind) ? `docker://${samples.reference(kind)}` : listName(kind);
+        const push = ["push", "--quiet", "--tls-verify=false", list, named(transport, location)];
+        if (typeof cell !== "string") {
+          expectRefused(cell[1], location, ...push);
+          expect(readdirSync(scratch.path).filter((name) => location.endsWith(name) || name.startsWith("."))).toEqual([]);
+          return cell[0] === "alone" ? await expectAlone(kind, named(transport, location)) : undefined;
+        }
+        expectRead(
+          kind,
+          location,
+          ocidex(...push)
+            .trim()
+            .split(": ")[1] ?? "",
+        );
+      });
+    }
+  });
+}
+
+/** Checks that skopeo and buildah read the list, its images and their content by their digests. */
+function expectRead(kind: Kind, location: string, digest: string): void {
+  const raw = containers.raw(location);
+  expect(digestOf(raw)).toBe(digest);
+  if (isList(kind)) expect(digest).toBe(digestOf(containers.raw(`docker://${samples.reference(kind)}`)));
+  const copy = scratch.join("copy");
+  rmSync(copy, { recursive: true, force: true });
+  containers.skopeo("copy", "--quiet", "--all", "--src-tls-verify=false", location, `dir:${copy}`);
+  const manifests = samples.digests(kind).map((each) => readFileSync(`${copy}/${each.slice(7)}.manifest.json`));
+  expect(manifests.map(digestOf)).toEqual([...samples.digests(kind)]);
+  for (const manifest of manifests) for (const blob of contentOf(manifest)) expect(existsSync(`${copy}/${blob.slice(7)}`)).toBe(true);
+  if (kind !== "artifact") expectPulled(location, contentOf(manifests[0] ?? "")[0] ?? "");
+}
+
+/** buildah calls an image by its config. */
+function expectPulled(location: string, config: string): void {
+  expect(`sha256:${containers.buildah("pull", "--quiet", "--arch", "amd64", "--tls-verify=false", location.replace(scratch.join("/"), "")).trim()}`).toBe(
+    config,
+  );
+}
+
+/** Checks what the library writes against what skopeo writes. */
+async function expectAlone(kind: Kind, location: string): Promise<void> {
+  const reference = `docker://${samples.reference(kind)}`;
+  const { source, place } = openTransports(await currentHost(), { verifyTls: false });
+  const from = await source(parseLocation(reference));
+  const image = await from.resolve();
+  const { target } = await place(parseLocation(location));
+  if (!("layers" in image.value)) throw new Error("it is no image");
+  for (const blob of [image.value.config, ...image.value.layers]) await target.putBlob(blob, () => from.blob(blob));
+  await target.putRoot(image);
+  const theirs = `docker-archive:${scratch.join(`theirs-${listName(kind)}`)}:app:1`;
+  containers.skopeo("copy", "--quiet", "--src-tls-verify=false", reference, theirs);
+  const content = contentOf(containers.raw(location));
+  expect(content).toEqual(contentOf(containers.raw(theirs)));
+  expectPulled(location, content[0] ?? "");
+}
+
+describe("docker-archive: with both layouts, as docker saves since version 25", () => {
+  it("is read by either transport, and by skopeo with the same content", () => {
+    const path = scratch.join("both.tar");
+    const reference = samples.reference("docker image");
+    samples.regctl("image", "export", reference, path);
+    const read = (location: string): string => ocidex("inspect", "--output", "raw", location);
+    expect(digestOf(Buffer.from(read(`oci-archive:${path}`)))).toBe(samples.digests("docker image")[0] ?? "");
+    expect(contentOf(read(`docker-archive:${path}`))).toEqual(contentOf(containers.raw(`docker://${reference}`)));
+    expect(contentOf(read(`docker-archive:${path}:${reference}`))[0]).toBe(contentOf(containers.raw(`docker-archive:${path}`))[0] ?? "");
+    ocidex("create", "both", `docker-archive:${path}`);
+    ocidex("push", "--quiet", "both", `oci:${scratch.join("taken")}:both`);
+  });
+});
+
+describe("docker-archive: with several images", () => {
+  /** Returns an archive of two images, as `docker save a b` makes it. */
+  function several(): string {
+    const folder = scratch.join("several");
+    mkdirSync(folder);
+    const saved = ["OCI image", "zero layers"] as const;
+    const manifests = saved.flatMap((kind): readonly unknown[] => {
+      const one = `${folder}.${listName(kind)}.tar`;
+      const reference = `docker://${samples.reference(kind)}`;
+      containers.skopeo("copy", "--quiet", "--src-tls-verify=false", reference, `docker-archive:${one}:example.com/${listName(kind)}:1`);
+      must(["tar", "-C", folder, "-xf", one]);
+      return JSON.parse(readFileSync(`${folder}/manifest.json`, "utf8"));
+    });
+    writeFileSync(`${folder}/manifest.json`, JSON.stringify(manifests));
+    must(["tar", "-C", folder, "-cf", `${folder}.tar`, "."]);
+    return `docker-archive:${folder}.tar`;
+  }
+
+  it("gives each by its name and by its place, as skopeo does, and none without", () => {
+    const location = several();
+    for (const name of ["example.com/oci-image:1", "example.com/zero-layers:1", "@0", "@1"])
+      expect(contentOf(ocidex("inspect", "--output", "raw", `${location}:${name}`))).toEqual(contentOf(containers.raw(`${location}:${name}`)));
+    const there = 'the archive has 2 images: "example.com/oci-image:1", "example.com/zero-layers:1"';
+    const expected = "expected a name (docker-archive:FILE:NAME) or a place (docker-archive:FILE:@0)";
+    expectRefused(`Cannot choose an image of "LOCATION": ${there}; ${expected}`, location, "create", "refused", location);
+    for (const name of ["@2", "example.com/other:1"])
+      expectRefused(`Cannot read "LOCATION": there is no such image, ${there}`, `${location}:${name}`, "create", "refused", `${location}:${name}`);
+  });
+});
