@@ -16,14 +16,20 @@ export interface StorageDesk extends Desk {
   readonly commands: string[];
 }
 
+/** Options of {@linkcode openStorageDesk}. */
+export interface StorageDeskOptions extends DeskOptions {
+  /** Lists of buildah in the storage. @default none */
+  readonly stored?: readonly StoredSample[];
+}
+
 /** Returns a host in memory with a container storage, and skopeo, which copies from it; a platform is that of what is copied. */
-export async function openStorageDesk(images: readonly (readonly [image: StoredSample, platform: string])[], options: DeskOptions = {}): Promise<StorageDesk> {
+export async function openStorageDesk(
+  images: readonly (readonly [image: StoredSample, platform: string])[],
+  { stored = [], ...options }: StorageDeskOptions = {},
+): Promise<StorageDesk> {
   const commands: string[] = [];
   const files = {
-    ...storageFiles(
-      storageRoot,
-      images.map(([image]) => image),
-    ),
+    ...storageFiles(storageRoot, [...images.map(([image]) => image), ...stored]),
     ...options.files,
   };
   const wrap = (host: MemoryHost): Host => ({ ...host, run: skopeoOf(host, commands) });

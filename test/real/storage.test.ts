@@ -140,6 +140,24 @@ describe.each(["vfs", "overlay"])("an image that buildah has built in %s storage
   });
 });
 
+describe("a list that buildah build --manifest has made in vfs storage", () => {
+  it("gives an index of the same bytes as buildah's own push, and is pushed when the storage is gone", () => {
+    const file = scratch.join("Containerfile-both");
+    writeFileSync(file, "FROM scratch\nCOPY hello /hello\n");
+    const platforms = ["--platform", "linux/amd64,linux/arm64/v8"];
+    buildah("vfs", "build", "--quiet", "--isolation", "chroot", "--manifest", "both", ...platforms, "--file", file, scratch.join("context"));
+    const theirs = `docker://${registry.host}/buildah/both:1`;
+    buildah("vfs", "manifest", "push", "--quiet", "--all", insecure, "both", theirs);
+    ocidex("manifest", "create", "--all", "ours", "containers-storage:both");
+    ocidex("manifest", "create", "--platform", "linux/arm64", "arm64", "both");
+    removeStorage("vfs");
+    const ours = `docker://${registry.host}/ocidex/both:1`;
+    ocidex("manifest", "push", insecure, "ours", ours);
+    expect(containers.raw(ours).toString()).toBe(containers.raw(theirs).toString());
+    expect(entries("arm64")).toEqual(entries("ours").slice(1));
+  });
+});
+
 describe("container storage is read", () => {
   const list = "tools";
   /** Returns a search path on which of these programs only one is. */

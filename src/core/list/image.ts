@@ -25,6 +25,7 @@ import { sourceOfEntry } from "./local-place.ts";
 import { pinLocation } from "./pin.ts";
 import { withShortName } from "./short-name.ts";
 import { locateStored } from "./stored-image.ts";
+import { findInStoredList } from "./stored-list.ts";
 
 /** A place that one document is read from. */
 interface Opened extends Origin {
@@ -42,7 +43,10 @@ export async function findImages(context: ListContext, text: string, selection: 
   }
   const stored = await locateStored(context, name, selection.platforms);
   const find = (location: Location) => findAt(context, { name, location, platform, selection, ...(foresee && { foresee }) });
-  if (stored !== undefined) return find(stored);
+  if (stored !== undefined) {
+    const images = await findInStoredList(context, { name, location: stored, foresee }, withPlatform(selection, platform));
+    return images ?? find(stored);
+  }
   return isShortName(name) ? await withShortName(context, name, find) : await find(parseImageLocation(name));
 }
 
