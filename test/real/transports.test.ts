@@ -17,24 +17,31 @@ type Cell =
   | "same"
   /** The same config and layers, in the docker image manifest that is made for them. */
   | "layers"
+  /** The digests that buildah's own push gives, with which the sample came into the registry. */
+  | "pushed"
+  /** Nobody can make it: skopeo fails with these words. */
+  | readonly ["unmade", string]
   /** A list is refused with the second; the library writes the image alone, with the same config and layers. */
   | readonly ["alone", string]
   /** Refused. */
   | readonly ["refused", string];
 
-const works = "what works is docker://, oci:, oci-archive:, docker-archive: and dir:";
+const works = "what works is docker://, oci:, oci-archive:, docker-archive:, dir: and containers-storage:";
 const cannotHold = (type: string): string =>
   `Cannot write "LOCATION": it cannot hold ${type}: docker load takes single images from such an archive, which has no place for an index`;
 const noIndex = cannotHold("application/vnd.oci.image.index.v1+json");
 const noList = cannotHold("application/vnd.docker.distribution.manifest.list.v2+json");
 const isLayout = 'Cannot read "LOCATION": the archive has no manifest.json, it holds an OCI layout, expected oci-archive: before its name';
 const isNoImage = `Cannot read config "blobs/sha256/44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a" of "LOCATION" at rootfs: it is missing`;
-const noStorage = `Cannot open "LOCATION": containers-storage: is not supported yet, ${works}`;
+const notWritten =
+  'Cannot write "LOCATION": images are read from container storage, and written there by podman and buildah only, expected a registry, oci: or oci-archive: for podman to pull from';
+const noArtifact: Cell = ["unmade", "unsupported image-specific operation on artifact"];
 const noDaemon = `Cannot open "LOCATION": docker-daemon: is not supported yet, ${works}`;
 const noTarball = `Cannot open "LOCATION": tarball: makes a new image of a root file system, which buildah does and which is no image yet, ${works}`;
 
 const same: Cell = "same";
 const layers: Cell = "layers";
+const pushed: Cell = "pushed";
 const alone: Cell = ["alone", noIndex];
 const refused = (sentence: string): Cell => ["refused", sentence];
 const each = (cell: Cell): readonly Cell[] => kinds.map(() => cell);
@@ -49,7 +56,7 @@ const sources: Readonly<Record<Transport, readonly Cell[]>> = {
   "oci-archive": [same, same, same, same, same, same, same],
   "docker-archive": [layers, layers, refused(isLayout), refused(isLayout), refused(isNoImage), layers, layers],
   dir: [same, same, same, same, same, same, same],
-  "containers-storage": each(refused(noStorage)),
+  "containers-storage": [pushed, pushed, pushed, pushed, noArtifact, pushed, pushed],
   "docker-daemon": each(refused(noDaemon)),
   tarball: each(refused(noTarball)),
 };
@@ -61,7 +68,7 @@ const destinations: Readonly<Record<Transport, readonly Cell[]>> = {
   "oci-archive": [same, same, same, same, same, same, same],
   "docker-archive": [alone, alone, refused(noIndex), refused(noList), refused(noIndex), alone, alone],
   dir: [same, same, same, same, same, same, same],
-  "containers-storage": each(refused(noStorage)),
+  "containers-storage": each(refused(notWritten)),
   "docker-daemon": each(refused(noDaemon)),
   tarball: each(refused(noTarball)),
 };
@@ -93,6 +100,12 @@ function ocidex(...args: readonly string[]): string {
   return must([...programs.executable, "manifest", ...args], { env });
 }
 
+/** Runs the executable as who may read the source, and returns what it printed. */
+function ocidexAt(transport: Transport, ...args: readonly string[]): string {
+  const owner = transport === "containers-storage" ? containers.asOwner : [];
+  return must([...owner, ...programs.executable, "manifest", ...args], { env });
+}
+
 /** Runs the executable, which must fail with this sentence and no other word. */
 function expectRefused(sentence: string, location: string, ...args: readonly string[]): void {
   const { status, stdout, stderr } = run([...programs.executable, "manifest", ...args], { env });
@@ -103,6 +116,7 @@ function expectRefused(sentence: string, location: string, ...args: readonly str
 /** Returns the location of a new place for `kind`, without a name in it. */
 function place(transport: Transport, way: string, kind: Kind): string {
   const name = `${way}-${listName(kind)}`;
+  if (transport === "containers-storage") return `${transport}:localhost/${name}`;
   return transport === "docker" ? `docker://${registry.host}/${name}:1` : `${transport}:${scratch.join(`${transport}-${name}`)}`;
 }
 
@@ -119,7 +133,8 @@ function makeSource(transport: Transport, kind: Kind): string {
   const location = place(transport, "source", kind);
   const path = location.slice(transport.length + 1);
   const isDocker = kind === "docker image" || kind === "docker list";
-  if (transport === "containers-storage" || transport === "docker-daemon" || transport === "tarball") return location;
+  if (transport === "docker-daemon" || transport === "tarball") return location;
+  if (transport === "containers-storage") return storedSource(kind);
   if (transport === "docker-archive" ? isList(kind) || kind === "artifact" : transport !== "dir" && isDocker) {
     samples.regctl("image", "export", reference, transport === "oci" ? `${path}.tar` : path);
     if (transport !== "oci") return location;
@@ -128,6 +143,23 @@ function makeSource(transport: Transport, kind: Kind): string {
     return location;
   }
   containers.skopeo("copy", "--quiet", "--all", "--src-tls-verify=false", `docker://${reference}`, named(transport, location));
+  return location;
+}
+
+/** Names of the samples in the storage of the buildah that has made them. */
+const stored: Partial<Readonly<Record<Kind, string>>> = {
+  "OCI image": "oci-amd64",
+  "docker image": "docker-amd64",
+  "OCI index": "all-oci",
+  "docker list": "all-docker",
+  "100 MiB layer": "large",
+};
+
+/** Returns the location of a sample in container storage; others than buildah's own come there with skopeo. */
+function storedSource(kind: Kind): string {
+  const location = `${containers.storage}localhost/${stored[kind] ?? listName(kind)}:latest`;
+  if (stored[kind] === undefined)
+    must([...containers.asOwner, "skopeo", "copy", "--quiet", "--src-tls-verify=false", `docker://${samples.reference(kind)}`, location]);
   return location;
 }
 
@@ -146,17 +178,17 @@ for (const transport of transports) {
     for (const [at, kind] of kinds.entries()) {
       const cell = sources[transport][at] ?? same;
       it(`${kind}: ${typeof cell === "string" ? cell : cell[0]}`, () => {
+        if (cell[0] === "unmade") return expect(() => makeSource(transport, kind)).toThrow(cell[1]);
         const location = makeSource(transport, kind);
         if (typeof cell !== "string") return expectRefused(cell[1], location, "create", "refused", location);
-        const ours = ocidex("inspect", "--tls-verify=false", "--output", "raw", location);
-        const theirs = containers.raw(location);
-        if (cell === "same") expect(digestOf(Buffer.from(ours))).toBe(digestOf(theirs));
-        else expect(contentOf(ours)).toEqual(contentOf(theirs));
+        const ours = ocidexAt(transport, "inspect", "--tls-verify=false", "--output", "raw", location);
+        if (cell === "same") expect(digestOf(Buffer.from(ours))).toBe(digestOf(containers.raw(location)));
+        if (cell === "layers") expect(contentOf(ours)).toEqual(contentOf(containers.raw(location)));
         const made: { readonly entries: readonly string[] } = JSON.parse(
-          ocidex("create", "--json", "--tls-verify=false", "--replace", "--all", "list", location),
+          ocidexAt(transport, "create", "--json", "--tls-verify=false", "--replace", "--all", "list", location),
         );
-        expect(made.entries).toEqual(cell === "same" ? samples.digests(kind) : [digestOf(Buffer.from(ours))]);
-        ocidex("push", "--quiet", "--tls-verify=false", "list", `oci:${scratch.join("taken")}:1`);
+        expect(made.entries).toEqual(cell === "layers" ? [digestOf(Buffer.from(ours))] : samples.digests(kind));
+        ocidexAt(transport, "push", "--quiet", "--tls-verify=false", "list", `oci:${scratch.join("taken", transport)}:1`);
       });
     }
   });

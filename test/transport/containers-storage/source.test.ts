@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isOciError, readAll } from "../../../src/core/base/mod.ts";
 import type { Event, Host } from "../../../src/core/port/mod.ts";
@@ -182,6 +182,19 @@ describe("the program that owns container storage", () => {
     expect(await failing(open(), "nope")).toContain('has no such image, it has "localhost/app:latest"');
     expect(await failing(open({ storage: { root: path("nowhere") } }))).toContain(`there is no container storage in "${path("nowhere")}"`);
     expect([existsSync(path("nowhere")), tools.calls()]).toEqual([false, []]);
+  });
+
+  test("is not asked where the list of images is a link, or something that never ends", async () => {
+    tools.write("skopeo", copying);
+    const images = path("root", "overlay-images", "images.json");
+    for (const put of [() => symlinkSync("/dev/zero", images), () => mkdirSync(images)]) {
+      rmSync(images, { recursive: true });
+      put();
+      expect(await failing(open())).toBe(
+        `INVALID Cannot use images of container storage "${images}": "${images}" is not a plain file, and links are not followed`,
+      );
+    }
+    expect(tools.calls()).toEqual([]);
   });
 
   const broken: Readonly<Record<string, readonly [script: string, says: string | RegExp]>> = {

@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import { isOciError, OciError, parseJson, quote } from "../../base/mod.ts";
+import { OciError, parseJson, quote } from "../../base/mod.ts";
+import { readPlainFile } from "../../content/mod.ts";
 import type { FileSystem } from "../../port/mod.ts";
 
 /** An image that a container storage lists. */
@@ -35,13 +36,10 @@ const FileSchema = v.nullable(v.array(ImageSchema));
  */
 export async function readStoredImages(files: FileSystem, lists: readonly string[]): Promise<readonly StoredImage[]> {
   const read = async (directory: string): Promise<readonly StoredImage[]> => {
-    const path = files.join(directory, fileName);
-    const bytes = await files.readFile(path, limit).catch((error: unknown) => {
-      if (isOciError(error, "NOT_FOUND")) return undefined;
-      throw error;
-    });
+    const what = `images of container storage ${quote(files.join(directory, fileName))}`;
+    const bytes = await readPlainFile(files, { directory, parts: [fileName], what }, limit);
     if (bytes === undefined || bytes.length === 0) return [];
-    return (parseJson(FileSchema, bytes, `images of container storage ${quote(path)}`) ?? []).map((image) => imageOf(files, directory, image));
+    return (parseJson(FileSchema, bytes, what) ?? []).map((image) => imageOf(files, directory, image));
   };
   return (await Promise.all(lists.map(read))).flat();
 }
