@@ -37,7 +37,7 @@ export const add: Verb = defineVerb({
   ],
   examples: [
     "ocidex manifest add app docker://ghcr.io/me/app:riscv64",
-    "buildah build -t app . && ocidex manifest add list app",
+    "ocidex manifest add app containers-storage:localhost/app:riscv64",
     "ocidex manifest add --all --os linux --arch arm --variant v7 app oci:build:armv7",
   ],
   async run(context, args) {
