@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { parseLocation } from "../../src/core/spec/mod.ts";
+import { mediaTypes, parseLocation } from "../../src/core/spec/mod.ts";
 import { openTransports } from "../../src/core/transport/mod.ts";
 import { currentHost } from "../../src/host/current.ts";
+import { startDaemon, type TestDaemon } from "../helper/docker-daemon.ts";
 import { digestOf, openContainers } from "./containers.ts";
-import { must, programs, type RunningRegistry, run, Scratch, startRegistry } from "./helper.ts";
+import { must, programs, type RunningRegistry, Scratch, startRegistry } from "./helper.ts";
 import { isList, type Kind, kinds, makeSamples, type Samples } from "./kinds.ts";
+import { start } from "./process.ts";
 
 /*
  * Every transport with every kind of content, as a source and as a destination. Others make the sources, and others read what
@@ -17,6 +19,8 @@ type Cell =
   | "same"
   /** The same config and layers, in the docker image manifest that is made for them. */
   | "layers"
+  /** The same config, and as many layers, which are compressed by gzip. */
+  | "packed"
   /** The digests that buildah's own push gives, with which the sample came into the registry. */
   | "pushed"
   /** Nobody can make it: skopeo fails with these words. */
@@ -26,7 +30,7 @@ type Cell =
   /** Refused. */
   | readonly ["refused", string];
 
-const works = "what works is docker://, oci:, oci-archive:, docker-archive:, dir: and containers-storage:";
+const works = "what works is docker://, oci:, oci-archive:, docker-archive:, docker-daemon:, dir: and containers-storage:";
 const cannotHold = (type: string): string =>
   `Cannot write "LOCATION": it cannot hold ${type}: docker load takes single images from such an archive, which has no place for an index`;
 const noIndex = cannotHold("application/vnd.oci.image.index.v1+json");
@@ -36,11 +40,12 @@ const isNoImage = `Cannot read config "blobs/sha256/44136fa355b3678a1146ad16f7e8
 const notWritten =
   'Cannot write "LOCATION": images are read from container storage, and written there by podman and buildah only, expected a registry, oci: or oci-archive: for podman to pull from';
 const noArtifact: Cell = ["unmade", "unsupported image-specific operation on artifact"];
-const noDaemon = `Cannot open "LOCATION": docker-daemon: is not supported yet, ${works}`;
+const noDaemon = 'Cannot write "LOCATION": a docker daemon takes in single images and holds no index, expected a registry that docker pulls from';
 const noTarball = `Cannot open "LOCATION": tarball: makes a new image of a root file system, which buildah does and which is no image yet, ${works}`;
 
 const same: Cell = "same";
 const layers: Cell = "layers";
+const packed: Cell = "packed";
 const pushed: Cell = "pushed";
 const alone: Cell = ["alone", noIndex];
 const refused = (sentence: string): Cell => ["refused", sentence];
@@ -57,7 +62,7 @@ const sources: Readonly<Record<Transport, readonly Cell[]>> = {
   "docker-archive": [layers, layers, refused(isLayout), refused(isLayout), refused(isNoImage), layers, layers],
   dir: [same, same, same, same, same, same, same],
   "containers-storage": [pushed, pushed, pushed, pushed, noArtifact, pushed, pushed],
-  "docker-daemon": each(refused(noDaemon)),
+  "docker-daemon": [packed, packed, refused(isLayout), refused(isLayout), refused(isNoImage), packed, packed],
   tarball: each(refused(noTarball)),
 };
 
@@ -75,16 +80,22 @@ const destinations: Readonly<Record<Transport, readonly Cell[]>> = {
 
 const scratch = new Scratch();
 const containers = openContainers(scratch);
-const env = { OCIDEX_ROOT: scratch.join("store"), XDG_CACHE_HOME: scratch.join("cache") };
+const socketPath = scratch.join("docker.sock");
+const env = { OCIDEX_ROOT: scratch.join("store"), XDG_CACHE_HOME: scratch.join("cache"), DOCKER_HOST: `unix://${socketPath}` };
+/** Archives of the daemon's images, by name. */
+const saved: Record<string, string> = {};
 let registry: RunningRegistry;
+let daemon: TestDaemon;
 let samples: Samples;
 
 beforeAll(async () => {
   registry = await startRegistry({ version: 2, folder: scratch.join("registry") });
   samples = await makeSamples(containers, scratch, registry.host);
-  for (const kind of kinds) if (!isList(kind)) ocidex("create", "--tls-verify=false", listName(kind), `docker://${samples.reference(kind)}`);
+  daemon = await startDaemon({ images: saved, socketPath });
+  for (const kind of kinds) if (!isList(kind)) await ocidex("create", "--tls-verify=false", listName(kind), `docker://${samples.reference(kind)}`);
 });
 afterAll(async () => {
+  await daemon.close();
   await registry[Symbol.asyncDispose]();
   containers[Symbol.dispose]();
   scratch[Symbol.dispose]();
@@ -95,29 +106,34 @@ function listName(kind: Kind): string {
   return kind.toLowerCase().replaceAll(" ", "-");
 }
 
-/** Runs the executable, which must succeed, and returns what it printed. */
-function ocidex(...args: readonly string[]): string {
-  return must([...programs.executable, "manifest", ...args], { env });
+/** Runs the executable, which must succeed, and returns what it printed; a daemon in this process can answer it. */
+function ocidex(...args: readonly string[]): Promise<string> {
+  return ocidexAs([], ...args);
 }
 
-/** Runs the executable as who may read the source, and returns what it printed. */
-function ocidexAt(transport: Transport, ...args: readonly string[]): string {
-  const owner = transport === "containers-storage" ? containers.asOwner : [];
-  return must([...owner, ...programs.executable, "manifest", ...args], { env });
+/** Runs the executable as somebody else; those words begin the command. */
+async function ocidexAs(words: readonly string[], ...args: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await start([...words, ...programs.executable, "manifest", ...args], { env }).ended;
+  if (status !== 0) throw new Error(`${args.join(" ")} ended with ${status}: ${stderr}`);
+  return stdout;
 }
 
 /** Runs the executable, which must fail with this sentence and no other word. */
-function expectRefused(sentence: string, location: string, ...args: readonly string[]): void {
-  const { status, stdout, stderr } = run([...programs.executable, "manifest", ...args], { env });
-  const whole = `Error: ${sentence.replace("LOCATION", location)}\n`;
-  expect({ status, stdout, stderr }).toEqual({ status: 125, stdout: "", stderr: whole });
+async function expectRefused(sentence: string, location: string, ...args: readonly string[]): Promise<void> {
+  const { status, stdout, stderr } = await start([...programs.executable, "manifest", ...args], { env }).ended;
+  expect({ status, stdout, stderr }).toEqual({ status: 125, stdout: "", stderr: `Error: ${sentence.replace("LOCATION", location)}\n` });
+}
+
+/** Tells whether a transport has names and no paths. */
+function hasNames(transport: Transport): boolean {
+  return transport === "containers-storage" || transport === "docker-daemon";
 }
 
 /** Returns the location of a new place for `kind`, without a name in it. */
 function place(transport: Transport, way: string, kind: Kind): string {
   const name = `${way}-${listName(kind)}`;
-  if (transport === "containers-storage") return `${transport}:localhost/${name}`;
-  return transport === "docker" ? `docker://${registry.host}/${name}:1` : `${transport}:${scratch.join(`${transport}-${name}`)}`;
+  if (transport === "docker") return `docker://${registry.host}/${name}:1`;
+  return hasNames(transport) ? `${transport}:localhost/${name}:1` : `${transport}:${scratch.join(`${transport}-${name}`)}`;
 }
 
 /** Returns the location as it is written to: with a name, where others find no content without one. */
@@ -133,8 +149,9 @@ function makeSource(transport: Transport, kind: Kind): string {
   const location = place(transport, "source", kind);
   const path = location.slice(transport.length + 1);
   const isDocker = kind === "docker image" || kind === "docker list";
-  if (transport === "docker-daemon" || transport === "tarball") return location;
+  if (transport === "tarball") return location;
   if (transport === "containers-storage") return storedSource(kind);
+  if (transport === "docker-daemon") return makeDaemonImage(kind);
   if (transport === "docker-archive" ? isList(kind) || kind === "artifact" : transport !== "dir" && isDocker) {
     samples.regctl("image", "export", reference, transport === "oci" ? `${path}.tar` : path);
     if (transport !== "oci") return location;
@@ -163,6 +180,15 @@ function storedSource(kind: Kind): string {
   return location;
 }
 
+/** Gives the daemon an image: what skopeo saves, or what regctl exports where skopeo saves none. */
+function makeDaemonImage(kind: Kind): string {
+  const name = `${listName(kind)}:1`;
+  const path = place("docker-archive", "source", kind).slice("docker-archive:".length);
+  if (!existsSync(path)) makeSource("docker-archive", kind);
+  saved[name] = path;
+  return `docker-daemon:${name}`;
+}
+
 /** Returns the digests of config and layers. */
 function contentOf(raw: string | Buffer): readonly string[] {
   const manifest: { readonly config: Blob; readonly layers: readonly Blob[] } = JSON.parse(String(raw));
@@ -173,22 +199,22 @@ interface Blob {
   readonly digest: string;
 }
 
+const wordsOf = (cell: Cell): string => (typeof cell === "string" ? cell : cell[0]);
+
 for (const transport of transports) {
   describe(`${transport}: as a source`, () => {
     for (const [at, kind] of kinds.entries()) {
       const cell = sources[transport][at] ?? same;
-      it(`${kind}: ${typeof cell === "string" ? cell : cell[0]}`, () => {
+      it(`${kind}: ${wordsOf(cell)}`, async () => {
         if (cell[0] === "unmade") return expect(() => makeSource(transport, kind)).toThrow(cell[1]);
         const location = makeSource(transport, kind);
         if (typeof cell !== "string") return expectRefused(cell[1], location, "create", "refused", location);
-        const ours = ocidexAt(transport, "inspect", "--tls-verify=false", "--output", "raw", location);
-        if (cell === "same") expect(digestOf(Buffer.from(ours))).toBe(digestOf(containers.raw(location)));
-        if (cell === "layers") expect(contentOf(ours)).toEqual(contentOf(containers.raw(location)));
-        const made: { readonly entries: readonly string[] } = JSON.parse(
-          ocidexAt(transport, "create", "--json", "--tls-verify=false", "--replace", "--all", "list", location),
-        );
-        expect(made.entries).toEqual(cell === "layers" ? [digestOf(Buffer.from(ours))] : samples.digests(kind));
-        ocidexAt(transport, "push", "--quiet", "--tls-verify=false", "list", `oci:${scratch.join("taken", transport)}:1`);
+        const run = (...args: readonly string[]) => ocidexAs(cell === "pushed" ? containers.asOwner : [], ...args);
+        const ours = await run("inspect", "--tls-verify=false", "--output", "raw", location);
+        if (cell !== "pushed") expectSame(cell, ours, containers.raw(cell === "packed" ? place("docker-archive", "source", kind) : location));
+        const made = await run("create", "--json", "--tls-verify=false", "--replace", "--all", "list", location);
+        expect(JSON.parse(made).entries).toEqual(cell === "same" || cell === "pushed" ? samples.digests(kind) : [digestOf(Buffer.from(ours))]);
+        await run("push", "--quiet", "--tls-verify=false", "list", `oci:${scratch.join("taken", transport)}:1`);
       });
     }
   });
@@ -196,25 +222,26 @@ for (const transport of transports) {
   describe(`${transport}: as a destination`, () => {
     for (const [at, kind] of kinds.entries()) {
       const cell = destinations[transport][at] ?? same;
-      it(`${kind}: ${typeof cell === "string" ? cell : cell[0]}`, async () => {
+      it(`${kind}: ${wordsOf(cell)}`, async () => {
         const location = place(transport, "destination", kind);
         const list = isList(kind) ? `docker://${samples.reference(kind)}` : listName(kind);
         const push = ["push", "--quiet", "--tls-verify=false", list, named(transport, location)];
-        if (typeof cell !== "string") {
-          expectRefused(cell[1], location, ...push);
-          expect(readdirSync(scratch.path).filter((name) => location.endsWith(name) || name.startsWith("."))).toEqual([]);
-          return cell[0] === "alone" ? await expectAlone(kind, named(transport, location)) : undefined;
-        }
-        expectRead(
-          kind,
-          location,
-          ocidex(...push)
-            .trim()
-            .split(": ")[1] ?? "",
-        );
+        if (typeof cell === "string") return expectRead(kind, location, (await ocidex(...push)).trim().split(": ")[1] ?? "");
+        await expectRefused(cell[1], location, ...push);
+        expect(readdirSync(scratch.path).filter((name) => location.endsWith(name) || name.startsWith("."))).toEqual([]);
+        if (cell[0] === "alone") await expectAlone(kind, named(transport, location));
       });
     }
   });
+}
+
+/** Checks what ocidex reads against what skopeo reads. */
+function expectSame(cell: Cell, ours: string, theirs: Buffer): void {
+  if (cell === "same") return expect(digestOf(Buffer.from(ours))).toBe(digestOf(theirs));
+  if (cell === "layers") return expect(contentOf(ours)).toEqual(contentOf(theirs));
+  expect(contentOf(ours)[0]).toEqual(contentOf(theirs)[0] ?? "");
+  const types: readonly string[] = JSON.parse(ours).layers.map((layer: { readonly mediaType: string }) => layer.mediaType);
+  expect(types).toEqual(Array(contentOf(theirs).length - 1).fill(mediaTypes.dockerLayerGzip));
 }
 
 /** Checks that skopeo and buildah read the list, its images and their content by their digests. */
@@ -256,16 +283,16 @@ async function expectAlone(kind: Kind, location: string): Promise<void> {
 }
 
 describe("docker-archive: with both layouts, as docker saves since version 25", () => {
-  it("is read by either transport, and by skopeo with the same content", () => {
+  it("is read by either transport, and by skopeo with the same content", async () => {
     const path = scratch.join("both.tar");
     const reference = samples.reference("docker image");
     samples.regctl("image", "export", reference, path);
-    const read = (location: string): string => ocidex("inspect", "--output", "raw", location);
-    expect(digestOf(Buffer.from(read(`oci-archive:${path}`)))).toBe(samples.digests("docker image")[0] ?? "");
-    expect(contentOf(read(`docker-archive:${path}`))).toEqual(contentOf(containers.raw(`docker://${reference}`)));
-    expect(contentOf(read(`docker-archive:${path}:${reference}`))[0]).toBe(contentOf(containers.raw(`docker-archive:${path}`))[0] ?? "");
-    ocidex("create", "both", `docker-archive:${path}`);
-    ocidex("push", "--quiet", "both", `oci:${scratch.join("taken")}:both`);
+    const read = (location: string): Promise<string> => ocidex("inspect", "--output", "raw", location);
+    expect(digestOf(Buffer.from(await read(`oci-archive:${path}`)))).toBe(samples.digests("docker image")[0] ?? "");
+    expect(contentOf(await read(`docker-archive:${path}`))).toEqual(contentOf(containers.raw(`docker://${reference}`)));
+    expect(contentOf(await read(`docker-archive:${path}:${reference}`))[0]).toBe(contentOf(containers.raw(`docker-archive:${path}`))[0] ?? "");
+    await ocidex("create", "both", `docker-archive:${path}`);
+    await ocidex("push", "--quiet", "both", `oci:${scratch.join("taken")}:both`);
   });
 });
 
@@ -287,14 +314,14 @@ describe("docker-archive: with several images", () => {
     return `docker-archive:${folder}.tar`;
   }
 
-  it("gives each by its name and by its place, as skopeo does, and none without", () => {
+  it("gives each by its name and by its place, as skopeo does, and none without", async () => {
     const location = several();
     for (const name of ["example.com/oci-image:1", "example.com/zero-layers:1", "@0", "@1"])
-      expect(contentOf(ocidex("inspect", "--output", "raw", `${location}:${name}`))).toEqual(contentOf(containers.raw(`${location}:${name}`)));
+      expect(contentOf(await ocidex("inspect", "--output", "raw", `${location}:${name}`))).toEqual(contentOf(containers.raw(`${location}:${name}`)));
     const there = 'the archive has 2 images: "example.com/oci-image:1", "example.com/zero-layers:1"';
     const expected = "expected a name (docker-archive:FILE:NAME) or a place (docker-archive:FILE:@0)";
-    expectRefused(`Cannot choose an image of "LOCATION": ${there}; ${expected}`, location, "create", "refused", location);
+    await expectRefused(`Cannot choose an image of "LOCATION": ${there}; ${expected}`, location, "create", "refused", location);
     for (const name of ["@2", "example.com/other:1"])
-      expectRefused(`Cannot read "LOCATION": there is no such image, ${there}`, `${location}:${name}`, "create", "refused", `${location}:${name}`);
+      await expectRefused(`Cannot read "LOCATION": there is no such image, ${there}`, `${location}:${name}`, "create", "refused", `${location}:${name}`);
   });
 });

@@ -64,6 +64,7 @@ export function createSimulation(files: FileSystem, random: Random): Simulation 
             const writer = await turn(() => files.create(path, options));
             return { write: (bytes) => turn(() => writer.write(bytes)), sync: () => turn(writer.sync), close: () => turn(writer.close) };
           },
+          read: (path, options) => turn(() => files.read(path, options)),
           readFile: (path, most) => turn(() => files.readFile(path, most)),
           status: (path) => turn(() => files.status(path)),
           // A directory is read piece by piece: what comes or goes meanwhile may be seen or not.
@@ -86,6 +87,7 @@ export function createSimulation(files: FileSystem, random: Random): Simulation 
             for (const name of names) await turn(() => files.remove(files.join(path, name)));
             await turn(() => files.remove(path));
           },
+          removeDirectory: (path) => turn(() => files.removeDirectory(path)),
           syncDirectory: (path) => turn(() => files.syncDirectory(path)),
         },
         clock: {

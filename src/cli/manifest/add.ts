@@ -18,7 +18,7 @@ export const add: Verb = defineVerb({
       {
         name: "IMAGE",
         description:
-          "image to add: docker://…, oci:…, oci-archive:…, docker-archive:…, dir:…, containers-storage:…, or a name: of a local list, else of an image of podman or buildah, else in a registry; an entry of the same digest is replaced in place",
+          "image to add: docker://…, oci:…, oci-archive:…, docker-archive:…, docker-daemon:…, dir:…, containers-storage:…, or a name: of a local list, else of an image of podman or buildah, else in a registry; an entry of the same digest is replaced in place",
       },
     ],
   },

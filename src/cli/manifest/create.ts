@@ -30,7 +30,7 @@ export const create: Verb = defineVerb({
       {
         name: "IMAGE",
         description:
-          "image to put in: docker://…, oci:…, oci-archive:…, docker-archive:…, dir:…, containers-storage:…, or a name: of a local list, else of an image of podman or buildah, else in a registry",
+          "image to put in: docker://…, oci:…, oci-archive:…, docker-archive:…, docker-daemon:…, dir:…, containers-storage:…, or a name: of a local list, else of an image of podman or buildah, else in a registry",
       },
     ],
   },

@@ -1,4 +1,4 @@
-import { type ByteStream, type Bytes, iterate, MismatchError, OciError, readAll } from "../base/mod.ts";
+import { type ByteStream, type Bytes, isOciError, iterate, MismatchError, OciError, readAll } from "../base/mod.ts";
 import type { ContentOptions, Hash } from "../port/mod.ts";
 import { type Descriptor, type Digest, digestAlgorithm, encodedDigest, type ManifestDocument, parseDigest } from "../spec/mod.ts";
 import { openDocument } from "./document.ts";
@@ -51,7 +51,8 @@ export function openContentReader(hash: Hash, tree: Tree, naming: ContentNaming)
         for await (const _ of iterate(await read(promised, options)));
         return true;
       } catch (error) {
-        if (error instanceof MismatchError) return false;
+        // Somebody may take it away in between.
+        if (error instanceof MismatchError || isOciError(error, "NOT_FOUND")) return false;
         throw error;
       }
     },

@@ -80,7 +80,8 @@ function localOrigin(context: ListContext, name: string, record: ListState): Ori
     pin({ entry, through }) {
       const recorded = record.sources[through.digest];
       if (recorded === undefined || entry === through) return recorded;
-      return { ...recorded, location: pinLocation(context.host.files, parseLocation(recorded.location), entry) };
+      const location = pinLocation(context.host.files, parseLocation(recorded.location), entry);
+      return { location, ...(recorded.kept === "all" && { kept: recorded.kept }) };
     },
   };
 }

@@ -14,7 +14,7 @@ export type Hash = (algorithm: DigestAlgorithm) => Hasher;
 /** Ways a layer may be compressed. */
 export type CompressionFormat = "gzip" | "zstd";
 
-/** Compression. */
+/** Compression. A failure of the stream that goes in comes out unchanged. */
 export interface Compression {
   /** Formats that can be made here. */
   readonly formats: readonly CompressionFormat[];

@@ -1,4 +1,5 @@
 import { OciError, quote } from "../base/mod.ts";
+import { type DockerDaemonLocation, formatDaemon, parseDaemon } from "./daemon-location.ts";
 import { formatReference, parseReference, type Reference, withDefaultTag } from "./reference.ts";
 import { formatStorage, parseStorage, type StorageLocation } from "./storage-location.ts";
 
@@ -40,13 +41,13 @@ export interface DockerArchiveLocation {
 
 /** Somewhere this library knows of and cannot read. */
 export interface OtherLocation {
-  readonly transport: "docker-daemon" | "tarball";
+  readonly transport: "tarball";
   /** What stands behind the transport. */
   readonly rest: string;
 }
 
 /** A place an image lives, `transport:rest` as in containers-transports(5). */
-export type Location = DockerLocation | OciLocation | DirLocation | DockerArchiveLocation | StorageLocation | OtherLocation;
+export type Location = DockerLocation | OciLocation | DirLocation | DockerArchiveLocation | DockerDaemonLocation | StorageLocation | OtherLocation;
 
 const transports = ["docker", "oci", "oci-archive", "dir", "docker-archive", "containers-storage", "docker-daemon", "tarball"] as const;
 
@@ -73,6 +74,7 @@ export function parseLocation(text: string): Location {
   if (transport === "dir") return { transport, path: rest };
   if (transport === "oci" || transport === "oci-archive") return parseOci(transport, rest, wrong);
   if (transport === "docker-archive") return parseDockerArchive(rest, wrong);
+  if (transport === "docker-daemon") return parseDaemon(rest, wrong);
   if (transport === "containers-storage") return parseStorage(rest, wrong);
   return { transport, rest };
 }
@@ -140,6 +142,8 @@ export function formatLocation(location: Location): string {
       return `${location.transport}:${location.path}${formatOciSuffix(location)}`;
     case "docker-archive":
       return `${location.transport}:${location.path}${formatDockerSuffix(location)}`;
+    case "docker-daemon":
+      return `${location.transport}:${formatDaemon(location)}`;
     case "containers-storage":
       return `${location.transport}:${formatStorage(location)}`;
     default:

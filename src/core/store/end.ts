@@ -1,6 +1,6 @@
 import { OciError, quote } from "../base/mod.ts";
 import type { Generation } from "./generation.ts";
-import { decodeList, encodeRemoval, isRemoved, isSameState, type ListState, type RemovedList } from "./list-record.ts";
+import { decodeList, encodeRemoval, isRemoved, isSameState, type ListState, type RemovedList, type StoredList } from "./list-record.ts";
 import { hasList, type Shelf, shelfOf, withoutList } from "./name-record.ts";
 import type { UpdateOptions } from "./register.ts";
 import { type Shelves, stamp } from "./shelves.ts";
@@ -16,35 +16,39 @@ export interface Ending extends UpdateOptions {
 
 /**
  * Ends a list: the last generation of its record says that it was removed. An edit is a generation of the same record, so it
- * came before, and `expected` tells of it, or it finds the list removed; none is acknowledged and then lost. False means that
- * the list is not there or does not stand as it should.
+ * came before, and `expected` tells of it, or it finds the list removed; none is acknowledged and then lost. Returns what it held,
+ * or undefined if the list is not there or does not stand as it should.
  *
  * The name and the record go afterwards. Until then the name may be given to another list, and readers see none; what is left
  * is taken away by whoever comes next: who removes the list or its name, who makes a list of that name, a sweep.
  * @throws {OciError} `CONFLICT` if it does not hold what is expected; `DAMAGED`, `UNSUPPORTED`
  */
-export async function endList(shelves: Shelves, { id, expected, stands = (shelf) => hasList(shelf, id), signal }: Ending): Promise<boolean> {
+export async function endList(shelves: Shelves, { id, expected, stands = (shelf) => hasList(shelf, id), signal }: Ending): Promise<StoredList | undefined> {
   const { host, registers } = shelves;
-  let ended: RemovedList | undefined;
+  let found: StoredList | RemovedList | undefined;
   const follow = async (newest: Generation) => {
     const list = decodeList(host.hash, id, newest);
-    ended = { id, name: list.name, removed: true };
+    found = list;
     if (isRemoved(list)) return undefined;
     if (!stands(await shelves.readShelf(shelfOf(host.hash, list.name)))) {
-      ended = undefined;
+      found = undefined;
       return undefined;
     }
     if (expected && !isSameState(list, expected)) throw changedList(list.name);
     return encodeRemoval(host.hash, list, stamp(host, newest.number + 1));
   };
   const outcome = await registers.update(shelves.listPath(id), follow, { signal });
-  if (outcome === "written" && ended) await clearAway(shelves, ended, { signal }).catch(() => {});
-  if (outcome === "unchanged" && ended) await clearAway(shelves, ended, { signal });
-  return outcome === "written";
+  if (found === undefined || outcome === "absent") return undefined;
+  if (isRemoved(found)) {
+    await clearAway(shelves, found, { signal });
+    return undefined;
+  }
+  await clearAway(shelves, found, { signal }).catch(() => {});
+  return found;
 }
 
 /** Takes away what is left of a list that was removed: its name, then its record, or the name would lead to nothing for good. */
-export async function clearAway(shelves: Shelves, { id, name }: RemovedList, options?: UpdateOptions): Promise<void> {
+export async function clearAway(shelves: Shelves, { id, name }: Pick<RemovedList, "id" | "name">, options?: UpdateOptions): Promise<void> {
   const without = async (content: Shelf) => (hasList(content, id) ? withoutList(content, id) : undefined);
   await shelves.updateShelf(shelfOf(shelves.host.hash, name), without, options);
   await shelves.discardList(id);

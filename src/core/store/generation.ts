@@ -1,5 +1,6 @@
-import { type Bytes, formatHex, isOciError, OciError, quote } from "../base/mod.ts";
+import { type Bytes, formatHex, OciError, quote } from "../base/mod.ts";
 import type { FileSystem, Random } from "../port/mod.ts";
+import { unlessMissing } from "./missing.ts";
 
 /** A record as it stood at one moment: the newest of its directory. */
 export interface Generation {
@@ -73,14 +74,5 @@ export async function readGeneration(files: FileSystem, path: string): Promise<B
     if (status === undefined) return undefined;
     if (status.kind !== "directory") throw error;
     return unlessMissing(files.readFile(files.join(path, innerName), sizeLimit));
-  }
-}
-
-async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (isOciError(error, "NOT_FOUND")) return undefined;
-    throw error;
   }
 }

@@ -1,5 +1,10 @@
-import type { ByteStream } from "../base/mod.ts";
-import type { ContentFiles, Promised, PutContentOptions } from "../content/mod.ts";
+import { type ByteStream, isOciError } from "../base/mod.ts";
+import type { Promised, PutContentOptions } from "../content/mod.ts";
+import { settleAsides } from "./free.ts";
+import type { KeptFiles, KeptPlace } from "./kept-files.ts";
+import { unlessMissing } from "./missing.ts";
+import { makeRoom } from "./room.ts";
+import type { Shelves } from "./shelves.ts";
 
 /** Takes in what an edit is about to make a list refer to. */
 export interface ContentKeeper {
@@ -10,7 +15,80 @@ export interface ContentKeeper {
   put(promised: Promised, open: () => Promise<ByteStream>, options?: PutContentOptions): Promise<"copied" | "exists">;
 }
 
-/** Runs `task`, see `ListStore.keep`. */
-export async function keepContent<T>(content: ContentFiles, task: (keeper: ContentKeeper) => Promise<T>): Promise<T> {
-  return await task({ put: (promised, open, options) => content.put(promised, open, options) });
+/** What a task has put. */
+interface Piece {
+  readonly promised: Promised;
+  readonly open: () => Promise<ByteStream>;
+  /** Whether it is another name of what the main place has. */
+  readonly outcome: Promise<"copied" | "exists">;
+}
+
+/** Runs `task` with content that it puts aside, and puts it into the main place when the task is done; see `kept-files.ts`. */
+export async function keepContent<T>(shelves: Shelves, kept: KeptFiles, task: (keeper: ContentKeeper) => Promise<T>): Promise<T> {
+  const pieces = new Map<string, Piece>();
+  let opened: Promise<KeptPlace> | undefined;
+  const put: ContentKeeper["put"] = (promised, open, options) => {
+    const key = `${promised.digest} ${promised.size}`;
+    const begun = pieces.get(key);
+    if (begun) return begun.outcome;
+    opened ??= kept.openAside();
+    const outcome = opened.then((aside) => putAside(kept, aside, { promised, open, options }));
+    pieces.set(key, { promised, open, outcome });
+    outcome.catch(() => pieces.delete(key));
+    return outcome;
+  };
+  let result: T;
+  try {
+    result = await task({ put });
+  } catch (error) {
+    // An edit may have failed after its record was written; then the record tells.
+    await opened?.then((aside) => settleAsides(shelves, kept, [aside])).catch(() => {});
+    throw error;
+  }
+  if (opened) await publish(kept, await opened, [...pieces.values()]);
+  return result;
+}
+
+interface Putting {
+  readonly promised: Promised;
+  readonly open: () => Promise<ByteStream>;
+  readonly options: PutContentOptions | undefined;
+}
+
+/** What the main place has gets another name, which nobody takes away; it is read and verified as everything that is put. */
+async function putAside({ host: { files }, main }: KeptFiles, aside: KeptPlace, { promised, open, options }: Putting): Promise<"copied" | "exists"> {
+  const path = aside.content.path(promised.digest);
+  await makeRoom(files, files.dirname(path));
+  await files.link(main.content.path(promised.digest), path).catch((error: unknown) => {
+    if (!isOciError(error)) throw error;
+  });
+  return aside.content.put(promised, open, options);
+}
+
+async function publish(kept: KeptFiles, aside: KeptPlace, pieces: readonly Piece[]): Promise<void> {
+  const { files } = kept.host;
+  const folders = new Set<string>();
+  for (const piece of pieces) {
+    const folder = files.dirname(kept.main.content.path(piece.promised.digest));
+    if (!folders.has(folder)) await makeRoom(files, folder);
+    folders.add(folder);
+    if (!(await tryLink(kept, aside, piece))) await kept.main.content.put(piece.promised, () => reopen(aside, piece));
+  }
+  for (const folder of folders) await files.syncDirectory(folder);
+  await files.remove(aside.directory);
+}
+
+/** Tells whether the main place has the piece for certain: something else of its name may be what was found damaged. */
+async function tryLink({ host: { files }, main }: KeptFiles, aside: KeptPlace, { promised: { digest }, outcome }: Piece): Promise<boolean> {
+  try {
+    await files.link(aside.content.path(digest), main.content.path(digest));
+    return true;
+  } catch (error) {
+    if (!isOciError(error)) throw error;
+    return error.code === "EXISTS" && (await outcome) === "exists";
+  }
+}
+
+async function reopen(aside: KeptPlace, { promised, open }: Piece): Promise<ByteStream> {
+  return (await unlessMissing(aside.content.read(promised))) ?? open();
 }

@@ -1,11 +1,15 @@
-import { OciError, quote } from "../base/mod.ts";
-import { type ContentFiles, type ContentReader, openContentFiles } from "../content/mod.ts";
+import { isOciError, OciError, quote } from "../base/mod.ts";
+import type { ContentReader } from "../content/mod.ts";
+import type { Report } from "../port/mod.ts";
 import { type CreateListOptions, createList } from "./create.ts";
 import { editList } from "./edit.ts";
+import { freeContent } from "./free.ts";
 import { type ContentKeeper, keepContent } from "./keep.ts";
+import { type KeptFiles, openKeptFiles } from "./kept-files.ts";
 import type { ListState } from "./list-record.ts";
 import { normaliseListName } from "./name.ts";
 import { findRecord, isId, type ListRecord, readAllRecords, readRecord, recordOf, type StoredLists } from "./read.ts";
+import { dropsContent, keptSize } from "./references.ts";
 import type { UpdateOptions } from "./register.ts";
 import { type RemoveListOptions, removeList, untagList } from "./remove.ts";
 import { findStoreRoot } from "./root.ts";
@@ -39,12 +43,16 @@ export interface ListStore {
    * was put counts only by such a reference; every piece of it is there when this returns, whatever others free meanwhile.
    */
   keep<T>(task: (keeper: ContentKeeper) => Promise<T>): Promise<T>;
+  /** Returns how many bytes of content the store keeps for a list; what several lists share counts for each. @throws {OciError} `NOT_FOUND` for a manifest that is gone */
+  keptSize(list: ListState): Promise<number>;
 }
 
 /** Options of {@linkcode openListStore}. */
 export interface ListStoreOptions {
   /** The store is the folder `ocidex` in this directory. @default $OCIDEX_ROOT itself, else `ocidex` in the user's data directory */
   readonly root?: string;
+  /** Is told when content that no list refers to cannot be freed. @default nothing is reported */
+  readonly report?: Report;
 }
 
 /** One in so many new lists looks for what dead processes left. */
@@ -67,44 +75,65 @@ const sweepInterval = 32;
  * ```
  */
 export function openListStore(host: StoreHost, options: ListStoreOptions = {}): ListStore {
-  let opened: { readonly shelves: Shelves; readonly content: ContentFiles } | undefined;
+  let opened: Opened | undefined;
   // Without a home directory only who uses the store needs to hear of it.
-  const open = () => {
-    if (opened) return opened;
-    const root = findStoreRoot(host, options.root);
-    const shelves = openShelves(host, root);
-    opened = { shelves, content: openContent(host, root, shelves) };
-    return opened;
+  const open = (): Opened => (opened ??= openAt(host, findStoreRoot(host, options.root)));
+  /** What is done is done: content that stays costs room, and the next one tries again. */
+  const free = async ({ shelves, kept }: Opened) => {
+    try {
+      await freeContent(shelves, kept);
+    } catch (error) {
+      if (!isOciError(error)) throw error;
+      options.report?.({ type: "warning", message: `the content that no list refers to any more stays in the store: ${error.message}` });
+    }
   };
   return {
     get content() {
-      return open().content;
+      return open().kept.reader;
     },
     async create(name, state, createOptions) {
       const { shelves } = open();
       const full = normaliseListName(name);
       if (isId(name) && (await readRecord(shelves, name))) throw new OciError("INVALID", `Cannot create list ${quote(name)}: it is the ID of a list`);
       const list = await createList(shelves, full, state, createOptions);
-      if (host.random.number() * sweepInterval < 1) await sweep(shelves).catch(() => {});
+      if (host.random.number() * sweepInterval < 1) {
+        await sweep(shelves).catch(() => {});
+        await free(open());
+      }
       return recordOf(list, [full]);
     },
     find: (text) => findRecord(open().shelves, text),
-    edit: (id, change, editOptions) => editList(open().shelves, id, { ...editOptions, change }),
-    remove: (id, removeOptions) => removeList(open().shelves, id, removeOptions),
-    untag: (name, untagOptions) => untagList(open().shelves, normaliseListName(name), untagOptions),
+    async edit(id, change, editOptions) {
+      let before: ListState | undefined;
+      const follow = (state: ListState) => {
+        before = state;
+        return change(state);
+      };
+      const record = await editList(open().shelves, id, { ...editOptions, change: follow });
+      if (before && dropsContent(before, record)) await free(open());
+      return record;
+    },
+    async remove(id, removeOptions) {
+      const { state } = await removeList(open().shelves, id, removeOptions);
+      if (dropsContent(state)) await free(open());
+    },
+    async untag(name, untagOptions) {
+      const { id, state } = await untagList(open().shelves, normaliseListName(name), untagOptions);
+      if (dropsContent(state)) await free(open());
+      return { removed: true, id };
+    },
     all: () => readAllRecords(open().shelves),
-    keep: (task) => keepContent(open().content, task),
+    keep: (task) => keepContent(open().shelves, open().kept, task),
+    keptSize: (list) => keptSize(open().kept.reader, list),
   };
 }
 
-/** Whoever writes first, the store's directory is for its owner only. */
-function openContent(host: StoreHost, root: string, shelves: Shelves): ContentFiles {
-  const content = openContentFiles(host, host.files.join(root, "content"));
-  return {
-    ...content,
-    async put(...parameters) {
-      await shelves.prepare();
-      return content.put(...parameters);
-    },
-  };
+interface Opened {
+  readonly shelves: Shelves;
+  readonly kept: KeptFiles;
+}
+
+function openAt(host: StoreHost, root: string): Opened {
+  const shelves = openShelves(host, root);
+  return { shelves, kept: openKeptFiles(host, root, shelves.prepare) };
 }

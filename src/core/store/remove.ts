@@ -12,25 +12,38 @@ export interface RemoveListOptions extends UpdateOptions {
   readonly expected?: ListState | undefined;
 }
 
+/** A list that is gone. */
+export interface GoneList {
+  readonly id: string;
+  /** What it held; absent where its record could not be read. */
+  readonly state?: ListState;
+}
+
 /** Removes a list, damaged or not, and its name. */
-export async function removeList(shelves: Shelves, id: string, options: RemoveListOptions = {}): Promise<void> {
+export async function removeList(shelves: Shelves, id: string, options: RemoveListOptions = {}): Promise<GoneList> {
   if (!isId(id)) throw unknownList("remove", id);
   const isWhole = options.expected !== undefined || (await look(shelves, id)) !== "unreadable";
-  if (!isWhole) await removeDamaged(shelves, id, options);
-  else if (!(await endList(shelves, { ...options, id }))) throw unknownList("remove", id);
+  if (!isWhole) {
+    await removeDamaged(shelves, id, options);
+    return { id };
+  }
+  const state = await endList(shelves, { ...options, id });
+  if (state === undefined) throw unknownList("remove", id);
+  return { id, state };
 }
 
 /** Takes a name away, see `ListStore.untag`. A list has one name at most, so the list goes too, damaged or not. */
-export async function untagList(shelves: Shelves, name: string, options?: UpdateOptions): Promise<{ readonly removed: boolean; readonly id: string }> {
+export async function untagList(shelves: Shelves, name: string, options?: UpdateOptions): Promise<GoneList> {
   const shelf = shelfOf(shelves.host.hash, name);
   // Where the list does not end, the name was taken away from it in between.
   for (;;) {
     const id = (await shelves.readShelf(shelf)).names[name];
     if (id === undefined) throw unknownList("untag", name);
     const stands = (content: Shelf) => content.names[name] === id;
-    const isWhole = (await look(shelves, id)) === "there";
-    const isEnded = isWhole ? await endList(shelves, { ...options, id, stands }) : await dropDamaged(shelves, { ...options, id, shelf, stands });
-    if (isEnded) return { removed: true, id };
+    if ((await look(shelves, id)) === "there") {
+      const state = await endList(shelves, { ...options, id, stands });
+      if (state) return { id, state };
+    } else if (await dropDamaged(shelves, { ...options, id, shelf, stands })) return { id };
   }
 }
 

@@ -1,11 +1,12 @@
 import { OciError, quote, type Secrets } from "../base/mod.ts";
-import { openArchives } from "../content/mod.ts";
+import { openArchives, openWorkFiles } from "../content/mod.ts";
 import type { ContentPlace, ContentSource, Host, Report } from "../port/mod.ts";
 import { openRegistries, type Registries, type RegistriesOptions } from "../settings/mod.ts";
 import { formatLocation, type Location, type OtherLocation, type Reference, type StorageLocation } from "../spec/mod.ts";
 import { type ContainersStorage, openContainersStorage, type StorageOptions } from "./containers-storage/mod.ts";
 import { openDirPlace } from "./dir/mod.ts";
 import { openDockerArchives } from "./docker-archive/mod.ts";
+import { openDockerDaemon } from "./docker-daemon/mod.ts";
 import { openArchivePlace, openLayoutPlace } from "./oci/mod.ts";
 import { createRegistryClient, openRegistryPlace, openRegistrySource, type RegistryClient } from "./registry/mod.ts";
 import { registryOptions } from "./registry-options.ts";
@@ -52,7 +53,7 @@ export interface Transports {
    * @throws {OciError} `UNSUPPORTED` for a transport that cannot be written, `DENIED` for a blocked registry, `INVALID` for settings
    */
   place(location: Location): Promise<ContentPlace>;
-  /** Ends the run: removes what compressed archives were unpacked to and container storage was copied to. Nothing is to be done where none was read. */
+  /** Ends the run: removes what it wrote for itself alone, of a compressed archive, of an image of a daemon or of container storage. */
   close(): Promise<void>;
   /** The container storage, for names without transport and for lists of buildah. */
   readonly storage: Pick<ContainersStorage, "find" | "resolve" | "list">;
@@ -60,11 +61,10 @@ export interface Transports {
   readonly registries: Registries;
 }
 
-const working = "docker://, oci:, oci-archive:, docker-archive:, dir: and containers-storage:";
+const working = "docker://, oci:, oci-archive:, docker-archive:, docker-daemon:, dir: and containers-storage:";
 
 /** Why a transport cannot be opened. */
 const refusals: Readonly<Record<OtherLocation["transport"], string>> = {
-  "docker-daemon": "docker-daemon: is not supported yet",
   tarball: "tarball: makes a new image of a root file system, which buildah does and which is no image yet",
 };
 
@@ -72,11 +72,14 @@ const refusals: Readonly<Record<OtherLocation["transport"], string>> = {
 export function openTransports(host: Host, options: TransportOptions = {}): Transports {
   const registries = openRegistries(host, options);
   const client = createRegistryClient(host, registryOptions(host, options, registries));
-  const archives = openArchives(host);
-  const openDockerArchive = openDockerArchives(host, archives);
+  const work = openWorkFiles(host);
+  const archives = openArchives(host, work);
+  const dockerArchives = openDockerArchives(host, archives);
+  const openDaemon = openDockerDaemon(host, { ...options, work, openSaved: dockerArchives.image });
   const storage = openContainersStorage(host, {
     storage: options.storage,
     report: options.report,
+    work,
     localNames: (name) => registries.localNames(name),
     openDirectory: async (path) => (await openDirPlace(host, { transport: "dir", path })).source,
   });
@@ -89,7 +92,12 @@ export function openTransports(host: Host, options: TransportOptions = {}): Tran
       case "oci-archive":
         return openArchivePlace(host, archives, location);
       case "docker-archive":
-        return openDockerArchive(location);
+        return dockerArchives.place(location);
+      case "docker-daemon":
+        throw new OciError(
+          "UNSUPPORTED",
+          `Cannot write ${quote(formatLocation(location))}: a docker daemon takes in single images and holds no index, expected a registry that docker pulls from`,
+        );
       case "dir":
         return openDirPlace(host, location);
       case "containers-storage":
@@ -99,12 +107,16 @@ export function openTransports(host: Host, options: TransportOptions = {}): Tran
     }
   };
   const source = async (location: Location): Promise<ContentSource> => {
+    if (location.transport === "docker-daemon") return openDaemon(location);
     if (location.transport === "containers-storage") return storage.source(location);
     if (location.transport !== "docker") return (await place(location)).source;
     const { reference } = location;
     return openRegistrySource(client, reference, await registries.reading(reference));
   };
-  const close = async (): Promise<void> => void (await Promise.all([archives.close(), storage.close()]));
+  const close = async (): Promise<void> => {
+    await storage.settle();
+    await work.close();
+  };
   return { place, source, registries, storage, close };
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "bun:test";
 import { type Bytes, encodeUtf8, readAll, streamBytes } from "../../../src/core/base/mod.ts";
-import { openArchives } from "../../../src/core/content/mod.ts";
+import { openArchives, openWorkFiles } from "../../../src/core/content/mod.ts";
 import type { ContentPlace } from "../../../src/core/port/mod.ts";
-import { type DockerArchiveLocation, mediaTypes, parseLocation } from "../../../src/core/spec/mod.ts";
+import { mediaTypes, parseLocation } from "../../../src/core/spec/mod.ts";
 import { openDockerArchives } from "../../../src/core/transport/docker-archive/mod.ts";
 import { type MemoryHost, memoryClock, memoryHost, memoryRandom } from "../../../src/host/memory.ts";
 import { blobOf, digestOf, documentOf, indexOf } from "../../helper/content.ts";
@@ -44,10 +44,10 @@ function hostWith(archive?: Uint8Array): MemoryHost {
   return memoryHost({ clock: memoryClock(), random: memoryRandom(), files: { "/x/other": "", ...(archive && { "/x/app.tar": archive }) } });
 }
 
-function openAt(host: MemoryHost, suffix = ""): Promise<ContentPlace> {
+function openAt(host: MemoryHost, suffix = ""): ContentPlace {
   const location = parseLocation(`docker-archive:/x/app.tar${suffix}`);
   if (location.transport !== "docker-archive") throw new Error("it is another transport");
-  return openDockerArchives(host, openArchives(host))(location satisfies DockerArchiveLocation);
+  return openDockerArchives(host, openArchives(host, openWorkFiles(host))).place(location);
 }
 
 describe("openDockerArchives() reading", () => {
@@ -223,6 +223,22 @@ describe("openDockerArchives() writing", () => {
     const { value } = await (await openAt(first, ":app:1")).source.resolve();
     expect(value).toEqual(expect.objectContaining({ layers: layers.map((layer) => layer.descriptor) }));
     expect(await first.files.list("/x")).toEqual(["app.tar", "other"]);
+  });
+
+  it("putRoot() unpacks no layer that the config does not name, and leaves nothing", async () => {
+    const zeros = new Uint8Array(1 << 22);
+    const packed = await readAll(streamBytes(zeros).pipeThrough(memoryHost().compression.compress("gzip")), everything);
+    const host = hostWith();
+    const { target } = await openAt(host);
+    const blob = blobOf(mediaTypes.ociConfig, configOf([digestOf(packed)]));
+    const layer = { mediaType: mediaTypes.ociLayerGzip, digest: digestOf(packed), size: packed.length };
+    await target.putBlob(blob.descriptor, async () => streamBytes(blob.bytes));
+    await target.putBlob(layer, async () => streamBytes(packed));
+    const put = target.putRoot(documentOf({ schemaVersion: 2, mediaType: mediaTypes.ociManifest, config: blob.descriptor, layers: [layer] }));
+    const message = `Cannot accept layer ${layer.digest} unpacked: expected ${layer.digest}, received ${digestOf(zeros)}`;
+    await expect(put).rejects.toEqual(expect.objectContaining({ code: "MISMATCH", message }));
+    await target.abandon();
+    expect(await host.files.list("/x")).toEqual(["other"]);
   });
 
   it("putBlob() refuses a file that is there, and leaves it", async () => {

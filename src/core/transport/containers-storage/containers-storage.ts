@@ -1,3 +1,4 @@
+import type { WorkFiles } from "../../content/mod.ts";
 import type { ContentSource, Host, Report } from "../../port/mod.ts";
 import { formatLocation, type Platform, type StorageLocation } from "../../spec/mod.ts";
 import { type LocatingOptions, openLocating } from "./locate-stored.ts";
@@ -7,10 +8,12 @@ import { openStorageTool } from "./storage-tool.ts";
 import { openWorkingCopies } from "./working-copies.ts";
 
 /** What container storage needs of a host. */
-export type StorageHost = Pick<Host, "files" | "hash" | "random" | "clock" | "environment" | "run">;
+export type StorageHost = Pick<Host, "files" | "hash" | "environment" | "run">;
 
 /** How container storage is used. */
 export interface StorageUse extends LocatingOptions, Pick<StorageReading, "openDirectory"> {
+  /** Where copies lie. */
+  readonly work: WorkFiles;
   /** Is told of what is left behind. */
   readonly report?: Report | undefined;
 }
@@ -28,14 +31,14 @@ export interface ContainersStorage {
   list(location: StorageLocation): Promise<StorageList | undefined>;
   /** Returns what lies at `location`. When an image is read first, the program that owns the storage copies it to a temporary directory. */
   source(location: StorageLocation): ContentSource;
-  /** Removes what was copied. */
-  close(): Promise<void>;
+  /** Returns when nothing is being copied any more. */
+  settle(): Promise<void>;
 }
 
 /** Returns the container storage that `use` says; nothing is looked at before it is needed. */
 export function openContainersStorage(host: StorageHost, use: StorageUse): ContainersStorage {
   const { openDirectory, report = () => {} } = use;
-  const copies = openWorkingCopies(host);
+  const copies = openWorkingCopies(use.work);
   const locating = openLocating(host, use);
   const reading: StorageReading = { host, locate: locating.at, copyStored: openStorageTool(host), copies, openDirectory, report };
   const sources = new Map<string, ContentSource>();
@@ -49,9 +52,6 @@ export function openContainersStorage(host: StorageHost, use: StorageUse): Conta
       sources.set(name, source);
       return source;
     },
-    async close() {
-      await copies.close();
-      sources.clear();
-    },
+    settle: () => copies.settle(),
   };
 }

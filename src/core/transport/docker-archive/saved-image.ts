@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { iterate, OciError, parseJson, quote, readAll } from "../../base/mod.ts";
+import { type Bytes, iterate, OciError, parseJson, quote, readAll } from "../../base/mod.ts";
 import { detectCompression, digestBytes, magicSize, newDocument, readTreeFile, type Tree, type TreePath } from "../../content/mod.ts";
 import type { ContentOptions, Hash } from "../../port/mod.ts";
 import { type Descriptor, type Digest, DigestSchema, type ManifestDocument, mediaTypes, tryParseDigest } from "../../spec/mod.ts";
@@ -16,8 +16,7 @@ export interface OpenImage {
 const configLimit = 4 * 1024 * 1024;
 const layerTypes: Readonly<Record<string, string | undefined>> = {
   gzip: mediaTypes.dockerLayerGzip,
-  // What buildx calls a zstd layer when it is told to stay with docker's types.
-  zstd: "application/vnd.docker.image.rootfs.diff.tar.zstd",
+  zstd: mediaTypes.dockerLayerZstd,
 };
 const ConfigSchema = v.object({ rootfs: v.object({ diff_ids: v.nullish(v.array(DigestSchema)) }) });
 
@@ -30,7 +29,7 @@ export async function openSavedImage(hash: Hash, tree: Tree, saved: SavedImage, 
   const path = treePath(tree, saved.Config, "config");
   const config = await readTreeFile(tree, path, { ...options, limit: configLimit });
   if (config === undefined) throw new OciError("NOT_FOUND", `Cannot read ${path.what}: the archive does not hold it`);
-  const diffIds = parseJson(ConfigSchema, config, path.what).rootfs.diff_ids ?? [];
+  const diffIds = diffIdsIn(config, path.what);
   const names = saved.Layers ?? [];
   if (diffIds.length !== names.length)
     throw new OciError("INVALID", `Cannot read ${path.what}: it names ${diffIds.length} layers, and the archive lists ${names.length} for it`);
@@ -45,6 +44,11 @@ export async function openSavedImage(hash: Hash, tree: Tree, saved: SavedImage, 
   }
   const document = newDocument(hash, { schemaVersion: 2, mediaType: mediaTypes.dockerManifest, config: descriptor, layers });
   return { document, blobs };
+}
+
+/** Returns the digests of the uncompressed layers as a config names them, base first. @throws {OciError} `INVALID` */
+export function diffIdsIn(config: Bytes, what: string): readonly Digest[] {
+  return parseJson(ConfigSchema, config, what).rootfs.diff_ids ?? [];
 }
 
 function treePath(tree: Tree, name: string, kind: string): TreePath {
