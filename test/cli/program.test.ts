@@ -29,7 +29,7 @@ describe("runProgram() routes", () => {
 
   test("past global flags wherever they stand", async () => {
     const { args, globals } = await given("--root", "manifest", "manifest", "--log-level=debug", "probe", "x", "--storage-driver", "vfs", "--transient-store");
-    expect([args.positionals, globals]).toEqual([["x"], { root: "manifest", logLevel: "debug" }]);
+    expect([args.positionals, globals]).toEqual([["x"], { root: "manifest", storage: { root: "manifest", driver: "vfs" }, logLevel: "debug" }]);
   });
 
   test("words behind -- to the verb, whatever they look like", async () => {

@@ -158,7 +158,7 @@ describe("a short name given as IMAGE", () => {
   test("is an error that says how to name it where nothing is settled", async () => {
     const nothing = await open("");
     expect((await failureOf(addToList(nothing.lists, "list", ["app:1"]))).message).toBe(
-      'Cannot find image "app:1": it has no host, and no alias and no unqualified-search-registries are configured for short names, expected docker://docker.io/library/app:1 or another location',
+      'Cannot find image "app:1": it is neither a local list nor in container storage, and no alias and no unqualified-search-registries are configured for short names, expected docker://docker.io/library/app:1 or another location',
     );
     const none = await open("unqualified-search-registries = []");
     expect((await failureOf(addToList(none.lists, "list", ["app"]))).message).toContain(`and "${conf}" names no unqualified-search-registries`);

@@ -17,6 +17,10 @@ export interface Containers extends Disposable {
   raw(location: string): Buffer;
   /** Runs buildah in the scratch folder: it takes the path of a layout for a name, in which no upper case may be. */
   buildah(...args: readonly string[]): string;
+  /** The storage, as a location says it. */
+  readonly storage: string;
+  /** Begins a command that is run as the one to whom the storage belongs, with files of its own beside it. */
+  readonly asOwner: readonly string[];
 }
 
 /** Begins a command that needs root; a runner of CI gives sudo. */
@@ -38,6 +42,8 @@ export function openContainers(scratch: Scratch): Containers {
       return stdout;
     },
     buildah: (...args) => must([...asRoot, "buildah", ...storage, ...args], { cwd: scratch.path, env: { TMPDIR: folder } }),
+    storage: `containers-storage:[vfs@${folder}/root+${folder}/run]`,
+    asOwner: [...asRoot, "env", `OCIDEX_ROOT=${folder}/lists`, `XDG_CACHE_HOME=${folder}/cache`, `TMPDIR=${folder}`],
     [Symbol.dispose]: () => void must([...asRoot, "rm", "-rf", folder]),
   };
 }

@@ -21,25 +21,32 @@ type Cell =
   | "layers"
   /** The same config, and as many layers, which are compressed by gzip. */
   | "packed"
+  /** The digests that buildah's own push gives, with which the sample came into the registry. */
+  | "pushed"
+  /** Nobody can make it: skopeo fails with these words. */
+  | readonly ["unmade", string]
   /** A list is refused with the second; the library writes the image alone, with the same config and layers. */
   | readonly ["alone", string]
   /** Refused. */
   | readonly ["refused", string];
 
-const works = "what works is docker://, oci:, oci-archive:, docker-archive:, docker-daemon: and dir:";
+const works = "what works is docker://, oci:, oci-archive:, docker-archive:, docker-daemon:, dir: and containers-storage:";
 const cannotHold = (type: string): string =>
   `Cannot write "LOCATION": it cannot hold ${type}: docker load takes single images from such an archive, which has no place for an index`;
 const noIndex = cannotHold("application/vnd.oci.image.index.v1+json");
 const noList = cannotHold("application/vnd.docker.distribution.manifest.list.v2+json");
 const isLayout = 'Cannot read "LOCATION": the archive has no manifest.json, it holds an OCI layout, expected oci-archive: before its name';
 const isNoImage = `Cannot read config "blobs/sha256/44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a" of "LOCATION" at rootfs: it is missing`;
-const noStorage = `Cannot open "LOCATION": containers-storage: is not supported yet, ${works}`;
+const notWritten =
+  'Cannot write "LOCATION": images are read from container storage, and written there by podman and buildah only, expected a registry, oci: or oci-archive: for podman to pull from';
+const noArtifact: Cell = ["unmade", "unsupported image-specific operation on artifact"];
 const noDaemon = 'Cannot write "LOCATION": a docker daemon takes in single images and holds no index, expected a registry that docker pulls from';
 const noTarball = `Cannot open "LOCATION": tarball: makes a new image of a root file system, which buildah does and which is no image yet, ${works}`;
 
 const same: Cell = "same";
 const layers: Cell = "layers";
 const packed: Cell = "packed";
+const pushed: Cell = "pushed";
 const alone: Cell = ["alone", noIndex];
 const refused = (sentence: string): Cell => ["refused", sentence];
 const each = (cell: Cell): readonly Cell[] => kinds.map(() => cell);
@@ -54,7 +61,7 @@ const sources: Readonly<Record<Transport, readonly Cell[]>> = {
   "oci-archive": [same, same, same, same, same, same, same],
   "docker-archive": [layers, layers, refused(isLayout), refused(isLayout), refused(isNoImage), layers, layers],
   dir: [same, same, same, same, same, same, same],
-  "containers-storage": each(refused(noStorage)),
+  "containers-storage": [pushed, pushed, pushed, pushed, noArtifact, pushed, pushed],
   "docker-daemon": [packed, packed, refused(isLayout), refused(isLayout), refused(isNoImage), packed, packed],
   tarball: each(refused(noTarball)),
 };
@@ -66,7 +73,7 @@ const destinations: Readonly<Record<Transport, readonly Cell[]>> = {
   "oci-archive": [same, same, same, same, same, same, same],
   "docker-archive": [alone, alone, refused(noIndex), refused(noList), refused(noIndex), alone, alone],
   dir: [same, same, same, same, same, same, same],
-  "containers-storage": each(refused(noStorage)),
+  "containers-storage": each(refused(notWritten)),
   "docker-daemon": each(refused(noDaemon)),
   tarball: each(refused(noTarball)),
 };
@@ -100,8 +107,13 @@ function listName(kind: Kind): string {
 }
 
 /** Runs the executable, which must succeed, and returns what it printed; a daemon in this process can answer it. */
-async function ocidex(...args: readonly string[]): Promise<string> {
-  const { status, stdout, stderr } = await start([...programs.executable, "manifest", ...args], { env }).ended;
+function ocidex(...args: readonly string[]): Promise<string> {
+  return ocidexAs([], ...args);
+}
+
+/** Runs the executable as somebody else; those words begin the command. */
+async function ocidexAs(words: readonly string[], ...args: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await start([...words, ...programs.executable, "manifest", ...args], { env }).ended;
   if (status !== 0) throw new Error(`${args.join(" ")} ended with ${status}: ${stderr}`);
   return stdout;
 }
@@ -137,7 +149,8 @@ function makeSource(transport: Transport, kind: Kind): string {
   const location = place(transport, "source", kind);
   const path = location.slice(transport.length + 1);
   const isDocker = kind === "docker image" || kind === "docker list";
-  if (transport === "containers-storage" || transport === "tarball") return location;
+  if (transport === "tarball") return location;
+  if (transport === "containers-storage") return storedSource(kind);
   if (transport === "docker-daemon") return makeDaemonImage(kind);
   if (transport === "docker-archive" ? isList(kind) || kind === "artifact" : transport !== "dir" && isDocker) {
     samples.regctl("image", "export", reference, transport === "oci" ? `${path}.tar` : path);
@@ -147,6 +160,23 @@ function makeSource(transport: Transport, kind: Kind): string {
     return location;
   }
   containers.skopeo("copy", "--quiet", "--all", "--src-tls-verify=false", `docker://${reference}`, named(transport, location));
+  return location;
+}
+
+/** Names of the samples in the storage of the buildah that has made them. */
+const stored: Partial<Readonly<Record<Kind, string>>> = {
+  "OCI image": "oci-amd64",
+  "docker image": "docker-amd64",
+  "OCI index": "all-oci",
+  "docker list": "all-docker",
+  "100 MiB layer": "large",
+};
+
+/** Returns the location of a sample in container storage; others than buildah's own come there with skopeo. */
+function storedSource(kind: Kind): string {
+  const location = `${containers.storage}localhost/${stored[kind] ?? listName(kind)}:latest`;
+  if (stored[kind] === undefined)
+    must([...containers.asOwner, "skopeo", "copy", "--quiet", "--src-tls-verify=false", `docker://${samples.reference(kind)}`, location]);
   return location;
 }
 
@@ -176,13 +206,15 @@ for (const transport of transports) {
     for (const [at, kind] of kinds.entries()) {
       const cell = sources[transport][at] ?? same;
       it(`${kind}: ${wordsOf(cell)}`, async () => {
+        if (cell[0] === "unmade") return expect(() => makeSource(transport, kind)).toThrow(cell[1]);
         const location = makeSource(transport, kind);
         if (typeof cell !== "string") return expectRefused(cell[1], location, "create", "refused", location);
-        const ours = await ocidex("inspect", "--tls-verify=false", "--output", "raw", location);
-        expectSame(cell, ours, containers.raw(cell === "packed" ? place("docker-archive", "source", kind) : location));
-        const made = await ocidex("create", "--json", "--tls-verify=false", "--replace", "--all", "list", location);
-        expect(JSON.parse(made).entries).toEqual(cell === "same" ? samples.digests(kind) : [digestOf(Buffer.from(ours))]);
-        await ocidex("push", "--quiet", "--tls-verify=false", "list", `oci:${scratch.join("taken")}:1`);
+        const run = (...args: readonly string[]) => ocidexAs(cell === "pushed" ? containers.asOwner : [], ...args);
+        const ours = await run("inspect", "--tls-verify=false", "--output", "raw", location);
+        if (cell !== "pushed") expectSame(cell, ours, containers.raw(cell === "packed" ? place("docker-archive", "source", kind) : location));
+        const made = await run("create", "--json", "--tls-verify=false", "--replace", "--all", "list", location);
+        expect(JSON.parse(made).entries).toEqual(cell === "same" || cell === "pushed" ? samples.digests(kind) : [digestOf(Buffer.from(ours))]);
+        await run("push", "--quiet", "--tls-verify=false", "list", `oci:${scratch.join("taken", transport)}:1`);
       });
     }
   });

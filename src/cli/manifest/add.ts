@@ -19,7 +19,7 @@ export const add: Verb = defineVerb({
       {
         name: "IMAGE",
         description:
-          "image to add: docker://…, oci:…, oci-archive:…, docker-archive:…, docker-daemon:…, dir:…, a local list; an entry of the same digest is replaced in place",
+          "image to add: docker://…, oci:…, oci-archive:…, docker-archive:…, docker-daemon:…, dir:…, containers-storage:…, or a name: of a local list, else of an image of podman or buildah, else in a registry; an entry of the same digest is replaced in place",
       },
       { name: "FILE", description: "file of the artifact; all of them make one entry" },
     ],
@@ -37,6 +37,7 @@ export const add: Verb = defineVerb({
   ],
   examples: [
     "ocidex manifest add app docker://ghcr.io/me/app:riscv64",
+    "ocidex manifest add app containers-storage:localhost/app:riscv64",
     "ocidex manifest add --all --os linux --arch arm --variant v7 app oci:build:armv7",
     "ocidex manifest add --artifact --artifact-type application/spdx+json app sbom.spdx.json",
     "ocidex manifest add --artifact docker://ghcr.io/me/app:1 chart.tgz values.yaml",

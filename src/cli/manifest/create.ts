@@ -29,7 +29,8 @@ export const create: Verb = defineVerb({
       },
       {
         name: "IMAGE",
-        description: "image to put in: docker://…, oci:…, oci-archive:…, docker-archive:…, docker-daemon:…, dir:…, a local list, or a name in a registry",
+        description:
+          "image to put in: docker://…, oci:…, oci-archive:…, docker-archive:…, docker-daemon:…, dir:…, containers-storage:…, or a name: of a local list, else of an image of podman or buildah, else in a registry",
       },
     ],
   },

@@ -1,9 +1,20 @@
 import { isOciError, OciError } from "../base/mod.ts";
 import { findEntries, requireEntries } from "../index/mod.ts";
-import { type Descriptor, type Digest, hasDomain, hasTransport, type ImageIndex, isIndexDocument, parseLocation, tryParseDigest } from "../spec/mod.ts";
+import {
+  type Descriptor,
+  type Digest,
+  hasDomain,
+  hasTransport,
+  type ImageIndex,
+  isIndexDocument,
+  type Location,
+  parseLocation,
+  tryParseDigest,
+} from "../spec/mod.ts";
 import { findArtifacts } from "./artifact-names.ts";
 import { type ListContext, signalOf } from "./context.ts";
 import type { OpenedList } from "./place.ts";
+import { locateStored } from "./stored-image.ts";
 
 /** Finds entries in a list as it stands, again whenever an edit starts anew: the user's words decide, not what they meant before. */
 export type EntryFinder = (index: ImageIndex) => readonly Descriptor[];
@@ -24,11 +35,24 @@ export async function entryFinder(context: ListContext, list: OpenedList, text: 
 
 async function readDigests(context: ListContext, list: OpenedList, text: string): Promise<readonly Digest[]> {
   const artifacts = await findArtifacts(context, list, text);
-  return artifacts.length > 0 || !(hasTransport(text) || hasDomain(text)) ? artifacts : readImageDigests(context, text);
+  return artifacts.length > 0 || !(hasTransport(text) || hasDomain(text)) ? artifacts : readImageDigests(context, list.view.state.index, text);
 }
 
-async function readImageDigests(context: ListContext, text: string): Promise<readonly Digest[]> {
-  const source = await context.transports.source(parseLocation(hasTransport(text) ? text : `docker://${text}`));
+/** A name that container storage has too may have been added from its registry, where the image has another digest. */
+async function readImageDigests(context: ListContext, index: ImageIndex, text: string): Promise<readonly Digest[]> {
+  const stored = await locateStored(context, text);
+  const digests = stored && (await digestsAt(context, text, stored));
+  if (digests && (hasTransport(text) || index.manifests.some((entry) => digests.includes(entry.digest)))) return digests;
+  try {
+    return await digestsAt(context, text, parseLocation(hasTransport(text) ? text : `docker://${text}`));
+  } catch (error) {
+    if (digests && isOciError(error)) return digests;
+    throw error;
+  }
+}
+
+async function digestsAt(context: ListContext, text: string, location: Location): Promise<readonly Digest[]> {
+  const source = await context.transports.source(location);
   const document = await source.resolve(signalOf(context)).catch((cause: unknown) => {
     if (isOciError(cause)) throw new OciError(cause.code, `Cannot find entry "${text}" in the list: ${cause.message}`, { cause });
     throw cause;

@@ -24,6 +24,8 @@ import { isShortName, parseImageLocation, splitPlatform } from "./image-name.ts"
 import { sourceOfEntry } from "./local-place.ts";
 import { pinLocation } from "./pin.ts";
 import { withShortName } from "./short-name.ts";
+import { locateStored } from "./stored-image.ts";
+import { findInStoredList } from "./stored-list.ts";
 
 /** A place that one document is read from. */
 interface Opened extends Origin {
@@ -39,8 +41,14 @@ export async function findImages(context: ListContext, text: string, selection: 
   if (local !== undefined) {
     return fromIndex(context, { ...localOrigin(context, name, local), foresee }, withFeatures(local), withPlatform(selection, platform));
   }
+  const stored = await locateStored(context, name, selection.platforms);
   const find = (location: Location) => findAt(context, { name, location, platform, selection, ...(foresee && { foresee }) });
-  return isShortName(name) ? await withShortName(context, name, find) : await find(parseImageLocation(name));
+  if (stored !== undefined) {
+    const images = await findInStoredList(context, { name, location: stored, foresee }, withPlatform(selection, platform));
+    return images ?? find(stored);
+  }
+  const sought = "it is neither a local list nor in container storage";
+  return isShortName(name) ? await withShortName(context, { name, sought }, find) : await find(parseImageLocation(name));
 }
 
 /** An image in one of the places that hold images. */

@@ -57,7 +57,7 @@ async function find(context: ListContext, list: string): Promise<Found> {
   if (!isShortName(list)) return await findAt(context, parseImageLocation(list));
   const { references } = await context.transports.registries.shortName(list);
   if (references.length === 0) throw new OciError("NOT_FOUND", `${list}: image not known`);
-  return await withShortName(context, list, (location) => findAt(context, location));
+  return await withShortName(context, { name: list, sought: "it is no local list" }, (location) => findAt(context, location));
 }
 
 async function findAt(context: ListContext, location: Location, name: string = formatLocation(location)): Promise<Found> {

@@ -9,7 +9,7 @@ import { withShortName } from "./short-name.ts";
  */
 export async function describeSubject(context: ListContext, text: string): Promise<Descriptor> {
   const describe = (location: Location): Promise<Descriptor> => describeAt(context, location);
-  return isShortName(text) ? await withShortName(context, text, describe) : await describe(parseImageLocation(text));
+  return isShortName(text) ? await withShortName(context, { name: text, sought: "it has no host" }, describe) : await describe(parseImageLocation(text));
 }
 
 async function describeAt(context: ListContext, location: Location): Promise<Descriptor> {

@@ -64,10 +64,15 @@ export interface Environment {
 export interface CommandOptions {
   /** Goes to standard input. */
   readonly input?: Uint8Array;
-  /** Milliseconds after which the command is killed. */
-  readonly timeout: number;
+  /** Milliseconds after which the command is killed. @default it may take any time */
+  readonly timeout?: number;
   /** Bytes of output after which the command is killed. */
   readonly maximumOutput: number;
+  /**
+   * Whether what the command has started is killed with it, and has ended when that is reported. Such a command has no terminal to
+   * ask a person at. @default false
+   */
+  readonly isGroup?: boolean;
   /** Ends the command. */
   readonly signal?: AbortSignal;
 }

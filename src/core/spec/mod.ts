@@ -16,3 +16,4 @@ export * from "./platform.ts";
 export * from "./reference.ts";
 export * from "./referrer-tag.ts";
 export { sniffedBytes } from "./sniff.ts";
+export { canFormatSpecifier, type StorageLocation, type StorageSpecifier, tryParseImageId } from "./storage-location.ts";
