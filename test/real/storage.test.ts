@@ -213,6 +213,29 @@ describe("container storage is read", () => {
     expect(await measured("push", insecure, "large", `docker://${registry.host}/ocidex/large:1`)).toBeLessThan(limit);
   });
 
+  /** Begins a command of somebody without privileges, who has only what is in his home. */
+  const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "-i", `PATH=${process.env.PATH}`, "BUILDAH_ISOLATION=chroot"];
+  // It takes root to become somebody else, and a kernel that gives user namespaces away.
+  const isRootless = asRoot.length === 0 && run([...nobody, "unshare", "--user", "--map-root-user", "true"]).status === 0;
+
+  it.skipIf(!isRootless)("in the home of a user without privileges, with the digest of his own push", () => {
+    const home = scratch.join("home");
+    mkdirSync(home);
+    must(["chmod", "755", scratch.path]);
+    must(["cp", programs.executable[0], scratch.join("bin", "ocidex")]);
+    must(["chown", "65534:65534", home]);
+    const asNobody = (...command: readonly string[]): string =>
+      must([...nobody, `HOME=${home}`, `XDG_RUNTIME_DIR=${home}`, `TMPDIR=${home}`, ...command], { cwd: home });
+    writeFileSync(scratch.join("Containerfile-home"), "FROM scratch\nCOPY hello /hello\n");
+    asNobody("buildah", "--storage-driver", "vfs", "build", "--quiet", "--tag", "mine", "--file", scratch.join("Containerfile-home"), scratch.join("context"));
+    asNobody(scratch.join("bin", "ocidex"), "manifest", "create", "list", "mine");
+    const location = `docker://${registry.host}/buildah/home:1`;
+    asNobody("buildah", "--storage-driver", "vfs", "push", "--quiet", insecure, "mine", location);
+    const list = JSON.parse(asNobody(scratch.join("bin", "ocidex"), "manifest", "inspect", "list")) as Index;
+    expect(list.manifests.map(({ digest }) => digest)).toEqual([digestOf(containers.raw(location))]);
+    expect(readdirSync(home).filter((name) => name.startsWith(".ocidex-"))).toEqual([]);
+  });
+
   it("and never made", () => {
     const { status, stderr } = tryAsRoot([...programs.executable, ...flags("nowhere"), "manifest", "create", "x", "containers-storage:app"]);
     expect([status, stderr]).toEqual([125, expect.stringContaining("there is no container storage in")]);
