@@ -17,9 +17,13 @@ export {
 } from "./core/base/mod.ts";
 export * from "./core/index/mod.ts";
 export {
+  type AddArtifactOptions,
+  type AddedEntryOptions,
   type AddResult,
   type AddToListOptions,
   type AnnotateOptions,
+  type ArtifactDescription,
+  addArtifactToList,
   addToList,
   allLists,
   annotateList,
