@@ -325,3 +325,21 @@ describe("docker-archive: with several images", () => {
       await expectRefused(`Cannot read "LOCATION": there is no such image, ${there}`, `${location}:${name}`, "create", "refused", `${location}:${name}`);
   });
 });
+
+describe("dir: with signatures", () => {
+  it("is pushed to another as skopeo copies it, and they stay behind elsewhere, where skopeo gives up", async () => {
+    const location = place("dir", "signed", "OCI index");
+    const path = location.slice("dir:".length);
+    containers.skopeo("copy", "--quiet", "--all", "--src-tls-verify=false", `docker://${samples.reference("OCI index")}`, location);
+    // What OpenPGP calls a compressed packet: anything else skopeo reads as another kind of signature.
+    const [image = ""] = samples.digests("OCI index");
+    for (const name of ["signature-1", `${image.slice(7)}.signature-1`, `${image.slice(7)}.signature-2`])
+      writeFileSync(`${path}/${name}`, `\xa3${name}`, "latin1");
+    containers.skopeo("copy", "--quiet", "--all", location, `dir:${path}-theirs`);
+    await ocidex("push", "--quiet", location, `dir:${path}-ours`);
+    expect(must(["diff", "-r", `${path}-theirs`, `${path}-ours`])).toBe("");
+    expect(() => containers.skopeo("copy", "--quiet", "--all", location, `oci:${path}-layout`)).toThrow("Can not copy signatures");
+    const { stderr } = await start([...programs.executable, "manifest", "push", "--quiet", location, `oci:${path}-layout:1`], { env }).ended;
+    expect(stderr).toMatch(/^Warning: "oci:[^"]+" keeps no signatures as a directory does: those of sha256:[0-9a-f]{64} and of 1 more stay behind\n$/);
+  });
+});

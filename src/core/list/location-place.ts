@@ -4,7 +4,7 @@ import { copyList, isSameRepository } from "../copy/mod.ts";
 import type { ContentPlace, ContentSource, ContentTarget } from "../port/mod.ts";
 import { type Descriptor, type Digest, findEditObstacle, formatLocation, type Location } from "../spec/mod.ts";
 import type { EntrySource, ListState } from "../store/mod.ts";
-import { type ListContext, quietly, signalOf } from "./context.ts";
+import { type ListContext, quietly, signalOf, warn } from "./context.ts";
 import { editUntilFree } from "./edit-until-free.ts";
 import { openEntrySource } from "./entry-source.ts";
 import { withFeatures } from "./features.ts";
@@ -72,7 +72,11 @@ async function editOnce(context: ListContext, place: ContentPlace, { name, view,
   if (obstacle !== undefined) throw new OciError("LOSS", `Cannot edit ${quote(name)}: ${obstacle}, so an edit could lose data`);
   const state = change(view.state);
   if (state === view.state || equalBytes(documentOf(context, withFeatures(state)).bytes, view.document.bytes)) return view;
-  return write(context, place, { name, state, options, open, before: view.state.index.manifests, expected: view.document.descriptor.digest });
+  const { digest } = view.document.descriptor;
+  const signatures = (await place.source.signatures?.(digest, signalOf(context))) ?? [];
+  const written = await write(context, place, { name, state, options, open, before: view.state.index.manifests, expected: digest });
+  if (signatures.length > 0) warn(context, `the signatures of ${quote(name)} are gone: they were of ${digest}, before the edit`);
+  return written;
 }
 
 /** Asks for an image while its config is still being read: one round trip less before its blobs go. */
