@@ -40,6 +40,7 @@ export {
   inspectList,
   type LevelAnnotations,
   type ListContext,
+  type ListedList,
   type Listing,
   type ListOptions,
   type ListResult,
@@ -59,6 +60,7 @@ export {
 export type * from "./core/port/mod.ts";
 export * from "./core/spec/mod.ts";
 export {
+  type ContentKeeper,
   type EntrySource,
   type Features,
   featuresKey,

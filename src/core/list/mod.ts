@@ -2,7 +2,7 @@
 
 export type { PlannedWrite } from "../copy/mod.ts";
 export { type AddResult, type AddToListOptions, addToList } from "./add.ts";
-export { allLists, type Listing } from "./all.ts";
+export { allLists, type ListedList, type Listing } from "./all.ts";
 export { type AnnotateOptions, annotateList, annotateListEntries, type EntryChange, type IndexChange } from "./annotate.ts";
 export type { ListResult } from "./change.ts";
 export type { ImageSelection } from "./choose.ts";
