@@ -1,6 +1,6 @@
-import { type ParseArgsConfig, parseArgs } from "node:util";
 import { OciError, quote } from "../core/base/mod.ts";
 import { closest, didYouMean } from "./suggest.ts";
+import { type FlagTable, type FlagToken, readTokens, tableOf } from "./tokens.ts";
 import { readDuration, readNumber, readSwitch } from "./values.ts";
 
 /** What a flag takes: nothing (`flag`), one text, several whole texts (`texts`), texts split at commas (`list`), a count, a Go duration. */
@@ -73,16 +73,13 @@ export function readFlags(flags: readonly Flag[], argv: readonly string[]): Args
   const table = tableOf(flags);
   const positionals: string[] = [];
   const values = new Map<Flag, Value>();
-  const tokens = tokensOf(table, argv);
-  for (const token of tokens.list) {
+  for (const token of readTokens(table, argv)) {
     if (token.kind === "positional") positionals.push(token.value);
-    if (token.kind !== "option") continue;
-    const short = !token.rawName.startsWith("--");
-    const flag = (short || !token.name.startsWith("-") ? table.get(token.name) : undefined) ?? fail(unknown(token, tokens, table));
-    const given = short && token.inlineValue && token.value.length > 1 && token.value.startsWith("=") ? token.value.slice(1) : token.value;
-    const value = given ?? flag.bare;
-    if (value === undefined && flag.type !== "flag") fail(`flag needs an argument: ${short ? `'${flag.short}' in -${flag.short}` : token.rawName}`);
-    values.set(flag, readValue(flag, value ?? "true", values.get(flag)));
+    else {
+      const flag = token.flag ?? fail(unknown(token, table));
+      const value = token.value ?? flag.bare ?? (flag.type === "flag" ? "true" : fail(lacking(flag, token)));
+      values.set(flag, readValue(flag, value, values.get(flag)));
+    }
   }
   refuseExclusions(flags, values);
   return argsOf(table, values, positionals);
@@ -90,7 +87,7 @@ export function readFlags(flags: readonly Flag[], argv: readonly string[]): Args
 
 /** Returns where in `argv` the positionals stand, for finding the command before its flags are known. */
 export function findPositionals(flags: readonly Flag[], argv: readonly string[]): readonly number[] {
-  return parse(tableOf(flags), argv).flatMap((token) => (token.kind === "positional" ? [token.index] : []));
+  return readTokens(tableOf(flags), argv).flatMap((token) => (token.kind === "positional" ? [token.at] : []));
 }
 
 /** @throws {OciError} `UNSUPPORTED` for a flag that was used and is declared {@linkcode Flag.notYet}; a switch set to what holds anyway passes */
@@ -102,66 +99,18 @@ export function refuseNotYet(flags: readonly Flag[], args: Args): void {
   }
 }
 
-/** Flags under every name they answer to; shorthands with their dash, so that no long name is taken for one. */
-type Table = ReadonlyMap<string, Flag>;
-
-function tableOf(flags: readonly Flag[]): Table {
-  const table = new Map<string, Flag>();
-  for (const flag of flags) {
-    for (const name of [flag.name, ...(flag.aliases ?? [])]) if (!table.has(name)) table.set(name, flag);
-    if (flag.short !== undefined && !table.has(`-${flag.short}`)) table.set(`-${flag.short}`, flag);
-  }
-  return table;
+function lacking(flag: Flag, { typed }: FlagToken): string {
+  return `flag needs an argument: ${typed.startsWith("--") ? typed : `'${flag.short}' in ${typed}`}`;
 }
 
-function parse(table: Table, argv: readonly string[]) {
-  const options: NonNullable<ParseArgsConfig["options"]> = Object.create(null);
-  for (const [name, flag] of table) {
-    const type = flag.type === "flag" || flag.bare !== undefined ? "boolean" : "string";
-    if (!name.startsWith("-")) options[name] = { type, multiple: true };
-    else options[name] = { type, multiple: true, short: name.slice(1) };
-  }
-  return parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true }).tokens;
+function unknown({ typed }: FlagToken, table: FlagTable): string {
+  if (!typed.startsWith("--")) return `unknown shorthand flag: '${[...typed][1]}' in ${typed}`;
+  if (/^--[-=]/.test(typed)) return `bad flag syntax: ${typed}`;
+  return `unknown flag: ${typed}${didYouMean(closest(typed.slice(2), shownNames(table)).map((name) => `--${name}`))}`;
 }
 
-interface Tokens {
-  readonly argv: readonly string[];
-  readonly list: ReturnType<typeof parse>;
-}
-
-type Token = Extract<Tokens["list"][number], { readonly kind: "option" }>;
-
-/** `-q=false` is a value for pflag and a group of letters for `parseArgs`, so it is spelt out; what stands before it is understood either way. */
-function tokensOf(table: Table, given: readonly string[]): Tokens {
-  let argv = given;
-  for (;;) {
-    const list = parse(table, argv);
-    const group = list.find((token) => token.kind === "option" && spellOut(table, argv[token.index] ?? "") !== undefined);
-    if (group === undefined) return { argv, list };
-    argv = argv.toSpliced(group.index, 1, ...(spellOut(table, argv[group.index] ?? "") ?? []));
-  }
-}
-
-function spellOut(table: Table, text: string): readonly string[] | undefined {
-  const [, letters, value] = /^-([^-=][^=]*)=(.+)$/su.exec(text) ?? [];
-  if (letters === undefined) return undefined;
-  const flags = [...letters].map((letter) => table.get(`-${letter}`));
-  if (!flags.every((flag) => flag?.type === "flag")) return undefined;
-  return flags.map((flag, at) => (at === flags.length - 1 ? `--${flag?.name}=${value}` : `--${flag?.name}`));
-}
-
-function unknown(token: Token, { argv, list }: Tokens, table: Table): string {
-  const text = argv[token.index] ?? token.rawName;
-  if (/^--[-=]/.test(text)) return `bad flag syntax: ${text}`;
-  if (text.startsWith("--"))
-    return `unknown flag: ${token.rawName}${didYouMean(closest(token.rawName.slice(2), shownNames(table)).map((name) => `--${name}`))}`;
-  const before = list.slice(0, list.indexOf(token)).filter((other) => other.index === token.index).length;
-  const rest = [...text.slice(1)].slice(before).join("");
-  return `unknown shorthand flag: '${[...rest][0]}' in -${rest}`;
-}
-
-function shownNames(table: Table): readonly string[] {
-  return [...table].flatMap(([name, flag]) => (name === flag.name && flag.hidden !== true ? [name] : []));
+function shownNames(table: FlagTable): readonly string[] {
+  return [...table].flatMap(([name, flag]) => (name === `--${flag.name}` && flag.hidden !== true ? [flag.name] : []));
 }
 
 function fail(message: string): never {
@@ -192,9 +141,9 @@ function refuseExclusions(flags: readonly Flag[], values: ReadonlyMap<Flag, Valu
   }
 }
 
-function argsOf(table: Table, values: ReadonlyMap<Flag, Value>, positionals: readonly string[]): Args {
+function argsOf(table: FlagTable, values: ReadonlyMap<Flag, Value>, positionals: readonly string[]): Args {
   const flagOf = (name: string, ...types: readonly FlagType[]): Flag => {
-    const flag = table.get(name);
+    const flag = table.get(`--${name}`);
     if (flag === undefined || !types.includes(flag.type)) throw new TypeError(`the command declares no flag --${name} of type ${types.join(" or ")}`);
     return flag;
   };
@@ -210,10 +159,10 @@ function argsOf(table: Table, values: ReadonlyMap<Flag, Value>, positionals: rea
     positionals,
     positional: (at) => positionals[at] ?? fail(`requires at least ${at + 1} arg(s), only received ${positionals.length}`),
     has: (name) => {
-      const flag = table.get(name);
+      const flag = table.get(`--${name}`);
       return flag !== undefined && values.has(flag);
     },
-    knows: (name) => table.has(name),
+    knows: (name) => table.has(`--${name}`),
     flag: (name) => settingOf(name, "flag") === true,
     text: (name) => {
       const value = settingOf(name, "text");

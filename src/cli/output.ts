@@ -85,7 +85,7 @@ export function createOutput(terminal: Terminal, environment: Environment, optio
     });
   };
   const live = (lines: readonly string[]): void => {
-    if (!isLive() || (lines.length === 0 && drawn.length === 0)) return;
+    if ((lines.length === 0 && drawn.length === 0) || !isLive()) return;
     const written = `${erase()}${draw(lines)}`;
     drawn = lines;
     enqueue(() => terminal.writeError(hide(written)));

@@ -8,7 +8,6 @@ import { renderHelp } from "./help.ts";
 import { createOutput, type Output } from "./output.ts";
 import { createReport } from "./progress.ts";
 import { findRoute, type Route } from "./route.ts";
-import { runRouted } from "./router.ts";
 import { version } from "./version.ts";
 
 /** What {@linkcode runProgram} works with. */
@@ -42,6 +41,8 @@ export async function runProgram(argv: readonly string[], options: ProgramOption
         status = code;
       };
       const run = (verb: Verb): Promise<void> => runVerb(verb, args, { host: options.host, output, signal, secrets, exit, path: route.path });
+      // What answers without a verb need not load the router.
+      const { runRouted } = await import("./router.ts");
       await runRouted(options.root, route.path.slice(1), run);
     }
     await output.flush();

@@ -14,6 +14,8 @@ interface BunInit extends RequestInit {
   readonly tls?: TlsSettings;
   /** `false` also ignores the environment, which Bun would ask even for 127.0.0.1. */
   readonly proxy: false | { readonly url: string; readonly respectNoProxy: false };
+  /** Path of a Unix socket. */
+  readonly unix?: string;
   readonly decompress: false;
   /** The caller measures time. */
   readonly timeout: false;
@@ -46,11 +48,12 @@ const bunHash: Hash = (algorithm) => {
 function bunFetch(environment: Environment): Fetch {
   const trust = createTrust(environment);
   return createFetch(async (request) => {
-    const { url, tls, proxyUrl } = request;
+    const { url, tls, proxyUrl, socketPath } = request;
     const needsTls = url.protocol === "https:" || proxyUrl?.startsWith("https:") === true;
     const init: BunInit = {
       ...webInit(request),
       ...(needsTls && { tls: await trust(tls) }),
+      ...(socketPath !== undefined && { unix: socketPath }),
       proxy: proxyUrl === undefined ? false : { url: proxyUrl, respectNoProxy: false },
       decompress: false,
       timeout: false,

@@ -82,9 +82,9 @@ const noCommands: Run = async ([name = ""]) => {
 
 function webFetch(): Fetch {
   return createFetch(async (request) => {
-    const { tls, proxyUrl } = request;
-    if (proxyUrl !== undefined || tls.verify === false || tls.authorities !== undefined || tls.certificate !== undefined) {
-      throw new OciError("UNSUPPORTED", `Cannot request from ${quote(request.url.host)}: trust and proxy cannot be chosen here`);
+    const { tls, proxyUrl, socketPath } = request;
+    if (proxyUrl !== undefined || socketPath !== undefined || tls.verify === false || tls.authorities !== undefined || tls.certificate !== undefined) {
+      throw new OciError("UNSUPPORTED", `Cannot request from ${quote(request.url.host)}: trust, proxy and socket cannot be chosen here`);
     }
     return webAnswer(await fetch(request.url.href, webInit(request)));
   });

@@ -6,6 +6,8 @@ type Failure = readonly [reason: NetworkReason, words: string];
 /** What the codes of Node, Bun, undici and OpenSSL mean; the first pattern that fits counts. */
 const failures: readonly (readonly [pattern: RegExp, ...failure: Failure])[] = [
   [/^(ECONNREFUSED|ConnectionRefused)$/, "refused", "connection refused"],
+  [/^ENOENT$/, "refused", "there is no such socket"],
+  [/^(EACCES|EPERM)$/, "forbidden", "this user may not connect to it"],
   [/^(EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|EHOSTDOWN|ENETDOWN)$/, "refused", "there is no route to it"],
   [/^(ENOTFOUND|EAI_NONAME|EAI_NODATA|DNS_ENOTFOUND)$/, "name", "there is no host of that name"],
   [/^(EAI_|DNS_)/, "name", "the name cannot be looked up"],
@@ -18,14 +20,14 @@ const failures: readonly (readonly [pattern: RegExp, ...failure: Failure])[] = [
   [/^(ECONNRESET|ECONNABORTED|EPIPE|ECONNCLOSED|ConnectionClosed|UND_ERR_SOCKET|ERR_STREAM_PREMATURE_CLOSE)$/, "reset", "the connection was closed"],
 ];
 
-/** Returns the failure of a request to `url`, perhaps through a proxy, as a {@linkcode NetworkError}; an `OciError` stays what it is. */
-export function networkError(url: URL, error: unknown, proxyUrl?: string): Error {
+/** Returns the failure of a request to `name`, perhaps through a proxy, as a {@linkcode NetworkError}; an `OciError` stays what it is. */
+export function networkError(name: string, error: unknown, proxyUrl?: string): Error {
   if (isOciError(error)) return error;
   const cause = innermost(error);
   const code = systemCode(cause);
   const [reason, words] = recognise(code, cause);
   const through = proxyUrl === undefined ? "" : ` through proxy ${quote(URL.canParse(proxyUrl) ? new URL(proxyUrl).host : "")}`;
-  const message = `Cannot reach ${quote(url.host)}${through}: ${words}${code === undefined ? "" : ` (${code})`}`;
+  const message = `Cannot reach ${quote(name)}${through}: ${words}${code === undefined ? "" : ` (${code})`}`;
   return new NetworkError(message, reason, { cause: withoutUrls(cause) });
 }
 

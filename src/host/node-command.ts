@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
-import { constants } from "node:os";
 import { concatBytes, OciError, quote, throwIfAborted } from "../core/base/mod.ts";
 import type { CommandOptions, CommandResult, Run } from "../core/port/mod.ts";
+import { osModule } from "./builtin.ts";
 import { systemCode, systemWords } from "./system-error.ts";
 
 /** Runs a command with `node:child_process`. */
@@ -64,7 +64,11 @@ function finish(program: string, child: ChildProcess, options: CommandOptions, l
       reject(new OciError(code, `Cannot run ${quote(program)}: ${code === "NOT_FOUND" ? "there is no such command" : systemWords(cause)}`, { cause }));
     });
     child.once("close", (status, signal) => {
-      resolve({ status: status ?? 128 + (signal === null ? 0 : constants.signals[signal]), output: concatBytes(output), errors: concatBytes(errors) });
+      resolve({
+        status: status ?? 128 + (signal === null ? 0 : osModule().constants.signals[signal]),
+        output: concatBytes(output),
+        errors: concatBytes(errors),
+      });
     });
   });
 }

@@ -53,6 +53,7 @@ function unsupported(verb: string): OciError {
 /** Runs an engine of Node as a web transform. A write resolves when the engine has used it up, which is when its output has room. */
 function stepOf(verb: string, engine: Transform): Step {
   let failure: unknown;
+  let given: { readonly reason: unknown } | undefined;
   engine.on("error", (cause) => {
     failure = cause;
   });
@@ -72,13 +73,14 @@ function stepOf(verb: string, engine: Transform): Step {
     write: (bytes) => settle((done) => engine.write(bytes, done)),
     close: () => settle((done) => engine.end(done)),
     abort(reason) {
+      given = { reason };
       engine.destroy(reason instanceof Error ? reason : new Error(String(reason)));
     },
   });
-  return { writable, readable: output(engine, fail) };
+  return { writable, readable: output(engine, () => (given === undefined ? fail() : given.reason)) };
 }
 
-function output(engine: Transform, fail: () => OciError): ByteStream {
+function output(engine: Transform, fail: () => unknown): ByteStream {
   const pieces = engine[Symbol.asyncIterator]();
   return streamOf(guarded({ next: () => pieces.next(), stop: () => void engine.destroy(), fail }));
 }

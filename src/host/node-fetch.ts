@@ -28,12 +28,12 @@ export type ConnectCallback = buildConnector.Callback;
 export function nodeFetch(environment: Environment, connectTls?: ConnectTls): Fetch {
   const trust = createTrust(environment);
   const dispatchers = new Map<string, Promise<Dispatcher>>();
-  const dispatcherOf = ({ url, tls, proxyUrl }: Outgoing): Promise<Dispatcher> => {
+  const dispatcherOf = ({ url, tls, proxyUrl, socketPath }: Outgoing): Promise<Dispatcher> => {
     const needsTls = url.protocol === "https:" || proxyUrl?.startsWith("https:") === true;
-    const key = JSON.stringify([proxyUrl ?? null, needsTls ? tls : null]);
+    const key = JSON.stringify([proxyUrl ?? null, socketPath ?? null, needsTls ? tls : null]);
     const known = dispatchers.get(key);
     if (known !== undefined) return known;
-    const made = (async () => await createDispatcher({ connectTls, proxyUrl, tls: needsTls ? await trust(tls) : undefined }))();
+    const made = (async () => await createDispatcher({ connectTls, proxyUrl, socketPath, tls: needsTls ? await trust(tls) : undefined }))();
     dispatchers.set(key, made);
     made.catch(() => dispatchers.delete(key));
     return made;
@@ -44,13 +44,15 @@ export function nodeFetch(environment: Environment, connectTls?: ConnectTls): Fe
 interface DispatcherOptions {
   readonly tls: TlsSettings | undefined;
   readonly proxyUrl: string | undefined;
+  readonly socketPath: string | undefined;
   readonly connectTls: ConnectTls | undefined;
 }
 
-async function createDispatcher({ tls, proxyUrl, connectTls }: DispatcherOptions): Promise<Dispatcher> {
+async function createDispatcher({ tls, proxyUrl, socketPath, connectTls }: DispatcherOptions): Promise<Dispatcher> {
   const { Agent, ProxyAgent } = await import("undici");
   const options: Agent.Options = { headersTimeout: 0, bodyTimeout: 0, maxHeaderSize };
   const timeout = connectTimeout;
+  if (socketPath !== undefined) return new Agent({ ...options, connect: { timeout, socketPath } });
   if (proxyUrl === undefined && tls && connectTls) return new Agent({ ...options, connect: connectTls({ ...tls, timeout }) });
   // Made once: a context with all authorities takes longer than a connection.
   const connect = { timeout, ...(tls && { secureContext: createSecureContext(tls), rejectUnauthorized: tls.rejectUnauthorized }) };

@@ -1,8 +1,7 @@
 import type { promises, Stats } from "node:fs";
-import { dirname, join, resolve } from "node:path";
 import { type ByteStream, type Bytes, OciError, quote, readAll, streamOf, throwIfAborted } from "../core/base/mod.ts";
 import type { FileKind, FileStatus, FileSystem, FileWriter, ReadOptions } from "../core/port/mod.ts";
-import { fsModule } from "./builtin.ts";
+import { fsModule, pathModule } from "./builtin.ts";
 import { fileError, systemCode } from "./system-error.ts";
 
 /** How files are read. */
@@ -48,9 +47,9 @@ export function nodeFiles({ pieceSize }: NodeFilesOptions): FileSystem {
     remove,
     removeDirectory,
     syncDirectory,
-    join,
-    absolute: (path) => resolve(path),
-    dirname,
+    join: (...parts) => pathModule().join(...parts),
+    absolute: (path) => pathModule().resolve(path),
+    dirname: (path) => pathModule().dirname(path),
   };
 }
 
@@ -116,7 +115,7 @@ async function status(path: string): Promise<FileStatus | undefined> {
 /** The path is made absolute because a trailing separator would follow a link. */
 async function remove(path: string): Promise<void> {
   try {
-    await fs().rm(resolve(path), { recursive: true, force: true });
+    await fs().rm(pathModule().resolve(path), { recursive: true, force: true });
   } catch (error) {
     if (!absent.has(systemCode(error) ?? "")) throw fileError("remove", path, error);
   }

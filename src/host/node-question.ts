@@ -1,4 +1,3 @@
-import process from "node:process";
 import { type Bytes, OciError, throwIfAborted } from "../core/base/mod.ts";
 import type { QuestionOptions } from "../core/port/mod.ts";
 import { systemWords } from "./system-error.ts";

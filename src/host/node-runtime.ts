@@ -1,7 +1,5 @@
-import { endianness, homedir } from "node:os";
-import process from "node:process";
 import type { Clock, Environment, Hash, Host } from "../core/port/mod.ts";
-import { cryptoModule } from "./builtin.ts";
+import { cryptoModule, osModule } from "./builtin.ts";
 import { nodeCommand } from "./node-command.ts";
 import { nodeCompression } from "./node-compression.ts";
 import { type NodeFilesOptions, nodeFiles } from "./node-files.ts";
@@ -59,11 +57,12 @@ const nodeClock: Clock = {
 };
 
 function nodeEnvironment(): Environment {
-  const home = homeDirectory();
   const user = userNumber();
   return {
     get: (name) => process.env[name] || undefined,
-    ...(home !== undefined && { home }),
+    get home() {
+      return homeDirectory();
+    },
     ...(user !== undefined && { user }),
     os: systems[process.platform] ?? process.platform,
     architecture: architecture(),
@@ -82,7 +81,7 @@ function userNumber(): number | undefined {
 
 function homeDirectory(): string | undefined {
   try {
-    return homedir() || undefined;
+    return osModule().homedir() || undefined;
   } catch {
     // A user number that /etc/passwd does not know.
     return undefined;
@@ -91,7 +90,7 @@ function homeDirectory(): string | undefined {
 
 function architecture(): string {
   const name: string = process.arch;
-  if (name === "ppc64") return endianness() === "LE" ? "ppc64le" : "ppc64";
+  if (name === "ppc64") return osModule().endianness() === "LE" ? "ppc64le" : "ppc64";
   return architectures[name] ?? name;
 }
 

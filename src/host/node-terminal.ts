@@ -1,4 +1,3 @@
-import process from "node:process";
 import { type Bytes, concatBytes, OciError } from "../core/base/mod.ts";
 import type { Terminal } from "../core/port/mod.ts";
 import { fsModule } from "./builtin.ts";

@@ -1,7 +1,6 @@
-import { join } from "node:path";
 import { OciError } from "../core/base/mod.ts";
 import type { Environment, TlsOptions } from "../core/port/mod.ts";
-import { cryptoModule, fsModule } from "./builtin.ts";
+import { cryptoModule, fsModule, pathModule } from "./builtin.ts";
 
 /** The places Go looks in (crypto/x509/root_linux.go and its kin), so that whatever podman trusts is trusted here. */
 const files: readonly string[] = [
@@ -74,7 +73,7 @@ async function readDirectories(paths: readonly string[]): Promise<readonly strin
     const names = await fsModule()
       .promises.readdir(path)
       .catch(() => []);
-    for (const name of names) found.push(await tryRead(join(path, name)));
+    for (const name of names) found.push(await tryRead(pathModule().join(path, name)));
   }
   return found;
 }

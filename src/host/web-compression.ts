@@ -25,6 +25,16 @@ interface ByteTransform {
 /** Failures of the web's transform are a `TypeError`; a reader expects an `OciError`. */
 function narrow(transform: ByteTransform): TransformStream<Bytes, Bytes> {
   const reader = transform.readable.getReader();
+  const writer = transform.writable.getWriter();
+  let given: { readonly reason: unknown } | undefined;
+  const writable = new WritableStream<Bytes>({
+    write: (bytes) => writer.write(bytes),
+    close: () => writer.close(),
+    abort(reason) {
+      given = { reason };
+      return writer.abort(reason);
+    },
+  });
   const readable = new ReadableStream<Bytes>(
     {
       async pull(controller) {
@@ -33,12 +43,12 @@ function narrow(transform: ByteTransform): TransformStream<Bytes, Bytes> {
           if (done) controller.close();
           else controller.enqueue(new Uint8Array(value));
         } catch (cause) {
-          controller.error(new OciError("INVALID", "Cannot decompress the stream: its data is not valid", { cause }));
+          controller.error(given === undefined ? new OciError("INVALID", "Cannot decompress the stream: its data is not valid", { cause }) : given.reason);
         }
       },
       cancel: (reason) => reader.cancel(reason),
     },
     { highWaterMark: 0 },
   );
-  return { readable, writable: transform.writable };
+  return { readable, writable };
 }

@@ -18,8 +18,10 @@ export interface Outgoing {
   readonly signal?: AbortSignal;
   /** Trust. */
   readonly tls: TlsOptions;
-  /** Proxy. */
+  /** Proxy; there is none where there is a socket. */
   readonly proxyUrl?: string;
+  /** Unix socket to connect to. */
+  readonly socketPath?: string;
 }
 
 /** An answer as a runtime gives it. */
@@ -37,17 +39,17 @@ export interface Incoming {
 /** Returns the `Fetch` of the port over `send`, which knows one runtime: bodies, cancellation and errors are the same everywhere. */
 export function createFetch(send: (request: Outgoing) => Promise<Incoming>): Fetch {
   return async (address, init = {}) => {
-    const url = parseTarget(address);
+    const url = parseTarget(address, init.socketPath);
     const signal = init.signal ?? undefined;
     signal?.throwIfAborted();
     const upload = createUpload(init.body, signal);
-    const context = { signal, upload, proxyUrl: init.proxyUrl };
+    const context = { name: init.socketPath ?? url.host, signal, upload, proxyUrl: init.socketPath === undefined ? init.proxyUrl : undefined };
     try {
       const incoming = await send(await outgoing(url, init, upload));
       return respond(url, incoming, context);
     } catch (error) {
       upload?.stop(error);
-      throw failure(url, error, context);
+      throw failure(error, context);
     }
   };
 }
@@ -70,11 +72,13 @@ export function webAnswer(response: Response): Incoming {
   };
 }
 
-function parseTarget(address: string): URL {
+function parseTarget(address: string, socketPath: string | undefined): URL {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url === undefined) throw new OciError("INVALID", `Cannot request ${quote(address.replace(/[?#].*/s, ""))}: it is not a URL`);
   if (url.protocol !== "http:" && url.protocol !== "https:")
     throw new OciError("INVALID", `Cannot request a ${quote(url.protocol)} URL: only http and https are known`);
+  if (socketPath !== undefined && url.protocol !== "http:")
+    throw new OciError("INVALID", `Cannot request from socket ${quote(socketPath)}: only http is spoken there`);
   if (url.username || url.password) throw new OciError("INVALID", `Cannot request from ${quote(url.host)}: credentials do not belong into a URL`);
   return url;
 }
@@ -89,7 +93,7 @@ async function outgoing(url: URL, init: FetchInit, upload: Upload | undefined): 
     tls: init.tls ?? {},
     ...(body !== undefined && { body }),
     ...(init.signal && { signal: init.signal }),
-    ...(init.proxyUrl !== undefined && { proxyUrl: init.proxyUrl }),
+    ...(init.socketPath === undefined ? init.proxyUrl !== undefined && { proxyUrl: init.proxyUrl } : { socketPath: init.socketPath }),
   };
 }
 
@@ -103,24 +107,26 @@ async function bytesOf(body: FetchInit["body"], headers: Headers): Promise<Bytes
 }
 
 interface Context {
+  /** What is reached, for errors. */
+  readonly name: string;
   readonly signal: AbortSignal | undefined;
   readonly upload: Upload | undefined;
   readonly proxyUrl: string | undefined;
 }
 
-function failure(url: URL, error: unknown, { signal, upload, proxyUrl }: Context): unknown {
+function failure(error: unknown, { name, signal, upload, proxyUrl }: Context): unknown {
   if (signal?.aborted) return signal.reason;
   const failed = upload?.failure();
-  return failed === undefined ? networkError(url, error, proxyUrl) : failed.error;
+  return failed === undefined ? networkError(name, error, proxyUrl) : failed.error;
 }
 
 function respond(url: URL, incoming: Incoming, context: Context): Response {
   const { status, headers } = incoming;
   if (status < 200 || status > 599) {
     incoming.stop();
-    throw new NetworkError(`Cannot reach ${quote(url.host)}: it answered with status ${status}`, "other");
+    throw new NetworkError(`Cannot reach ${quote(context.name)}: it answered with status ${status}`, "other");
   }
-  const response = new Response(bodyOf(url, incoming, context), { status, headers });
+  const response = new Response(bodyOf(incoming, context), { status, headers });
   Object.defineProperty(response, "url", { value: url.href });
   return response;
 }
@@ -128,7 +134,7 @@ function respond(url: URL, incoming: Incoming, context: Context): Response {
 /** Statuses whose answers have no body (RFC 9110 section 15). */
 export const bodyless: ReadonlySet<number> = new Set([204, 205, 304]);
 
-function bodyOf(url: URL, incoming: Incoming, context: Context): ByteStream | null {
+function bodyOf(incoming: Incoming, context: Context): ByteStream | null {
   const { next } = incoming;
   const stop = (): void => {
     incoming.stop();
@@ -138,5 +144,5 @@ function bodyOf(url: URL, incoming: Incoming, context: Context): ByteStream | nu
     stop();
     return null;
   }
-  return streamOf(guarded({ next, stop, fail: (error) => failure(url, error, context) }), context.signal);
+  return streamOf(guarded({ next, stop, fail: (error) => failure(error, context) }), context.signal);
 }

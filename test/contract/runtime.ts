@@ -117,6 +117,18 @@ export function testCompression(name: string, make: () => Host, { web = false }:
       expect(await refused(new Uint8Array(gzipSync("x".repeat(1000))).slice(0, 20))).toBe(true);
     });
 
+    it("compress() and decompress() pass on the failure of what they read, unchanged", async () => {
+      const { compression } = make();
+      const reason = new Error("the disk is gone");
+      for (const step of [compression.compress("gzip"), compression.decompress("gzip")]) {
+        async function* broken(): AsyncGenerator<Bytes, void, void> {
+          yield new Uint8Array(gzipSync("begin")).slice(0, 15);
+          throw reason;
+        }
+        expect(await through(streamOf(broken()), step).catch((error: unknown) => error)).toBe(reason);
+      }
+    });
+
     it("a transform that is given up before its first piece ends the source", async () => {
       const { compression } = make();
       let cancelled = false;

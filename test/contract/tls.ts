@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import type { Fetch } from "../../src/core/port/mod.ts";
+import { startFlood } from "../helper/flood.ts";
 import { echo, serve, type TestServer } from "../helper/server.ts";
 import { temporaryDirectory } from "../helper/temporary.ts";
 import { authority, clientIdentity, otherIdentity, serverIdentity } from "../helper/tls.ts";
@@ -43,30 +44,14 @@ export function testTls(name: string, make: () => Fetch): void {
     });
 
     it("takes no more from the server than is read, verified or not", async () => {
-      let written = 0;
-      const total = 2 ** 28;
-      const large = await serve(
-        (_, response) => {
-          const more = (): void => {
-            for (let room = true; room && written < total && !response.destroyed; written += 2 ** 20) room = response.write(new Uint8Array(2 ** 20));
-          };
-          response.on("drain", more);
-          more();
-        },
-        { identity: serverIdentity },
-      );
+      const flood = await startFlood({ identity: serverIdentity });
       for (const tls of [trusted.tls, { verify: false }]) {
-        written = 0;
-        const reader = (await fetch(large.origin, { tls })).body?.getReader();
+        const reader = (await fetch(flood.origin, { tls })).body?.getReader();
         await reader?.read();
-        for (let before = -1; before !== written; ) {
-          before = written;
-          await new Promise((resolve) => setTimeout(resolve, 100));
-        }
-        expect(written).toBeLessThan(total / 4);
+        expect(await flood.settled()).toBeLessThan(flood.length / 4);
         await reader?.cancel();
       }
-      await large.close();
+      await flood.close();
     });
 
     it("refuses a certificate for another name", async () => {

@@ -5,11 +5,11 @@ import { createServer as createSocketServer, type Server as SocketServer } from 
 import type { Duplex } from "node:stream";
 import type { Identity } from "./tls.ts";
 
-/** A server on a free port of 127.0.0.1. */
+/** A server on a free port of 127.0.0.1, or on a socket. */
 export interface TestServer {
-  /** Scheme, host and port. */
+  /** Scheme, host and port; of a server on a socket a name that leads nowhere. */
   readonly origin: string;
-  /** Host and port. */
+  /** Host and port, or the path of the socket. */
   readonly host: string;
   /** Returns how many connections have come. */
   connections(): number;
@@ -27,17 +27,20 @@ export interface ServeOptions {
   readonly clientAuthority?: string;
   /** Whether clients without one are served too. @default false */
   readonly clientMayHide?: boolean;
+  /** Path of the Unix socket to listen on. @default a free port of 127.0.0.1 */
+  readonly socketPath?: string;
 }
 
 /** Starts a server that answers with `listener`. */
-export async function serve(listener: RequestListener, { identity, clientAuthority, clientMayHide = false }: ServeOptions = {}): Promise<TestServer> {
+export async function serve(listener: RequestListener, options: ServeOptions = {}): Promise<TestServer> {
+  const { identity, clientAuthority, clientMayHide = false, socketPath } = options;
   const tls = identity && {
     cert: identity.certificate,
     key: identity.key,
     ...(clientAuthority !== undefined && { ca: clientAuthority, requestCert: true, rejectUnauthorized: !clientMayHide }),
   };
   const server: Server = tls ? createTlsServer(tls, listener) : createServer(listener);
-  return await start(server, identity ? "https" : "http");
+  return await start(server, identity ? "https" : "http", socketPath);
 }
 
 /** Starts a server of bare connections. */
@@ -45,7 +48,7 @@ export async function serveSockets(listener: Parameters<typeof createSocketServe
   return await start(createSocketServer(listener), "http");
 }
 
-async function start(server: SocketServer, scheme: string): Promise<TestServer> {
+async function start(server: SocketServer, scheme: string, socketPath?: string): Promise<TestServer> {
   let connections = 0;
   const open = new Set<Duplex>();
   const note = (socket: Duplex): void => void open.add(socket.once("close", () => open.delete(socket)));
@@ -53,13 +56,14 @@ async function start(server: SocketServer, scheme: string): Promise<TestServer> 
     connections++;
     note(socket);
   });
-  server.listen(0, "127.0.0.1");
+  if (socketPath === undefined) server.listen(0, "127.0.0.1");
+  else server.listen(socketPath);
   await once(server, "listening");
   const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the server has no port");
-  const host = `127.0.0.1:${address.port}`;
+  if (address === null) throw new Error("the server listens nowhere");
+  const host = typeof address === "string" ? address : `127.0.0.1:${address.port}`;
   return {
-    origin: `${scheme}://${host}`,
+    origin: `${scheme}://${typeof address === "string" ? "nowhere.invalid" : host}`,
     host,
     connections: () => connections,
     onConnect: (listener) =>

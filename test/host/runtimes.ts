@@ -3,6 +3,7 @@ import { testFetch } from "../contract/fetch.ts";
 import { testFileSystem } from "../contract/file-system.ts";
 import { testRun } from "../contract/run.ts";
 import { testCompression, testRuntime } from "../contract/runtime.ts";
+import { testSocket } from "../contract/socket.ts";
 import { testTerminal } from "../contract/terminal.ts";
 import { testTls } from "../contract/tls.ts";
 import { temporaryDirectory } from "../helper/temporary.ts";
@@ -16,4 +17,5 @@ export function testHost(name: string, make: () => Host): void {
   testTerminal(name);
   testFetch(name, make().fetch);
   testTls(name, () => make().fetch);
+  testSocket(name, make().fetch);
 }

@@ -1,20 +1,11 @@
 import { describe, expect, it } from "bun:test";
 import { addToList, annotateList, createList, deleteList, inspectList, listExists, pushList } from "../../src/core/list/mod.ts";
 import { mediaTypes, parseLocation } from "../../src/core/spec/mod.ts";
-import { digestOf } from "../helper/content.ts";
 import { type Desk, entryOf, failureOf, fillSource, indexAt, openDesk, putImage, putIndex, readAt } from "../helper/lists.ts";
-import { rawTar } from "../helper/tar.ts";
-
-/** Returns an archive of one image, as docker save writes it. */
-function savedImage(architecture: string, name: string): Uint8Array {
-  const layer = new TextEncoder().encode(`layer for ${architecture}`.padEnd(1024, "\0"));
-  const config = JSON.stringify({ architecture, os: "linux", rootfs: { type: "layers", diff_ids: [digestOf(layer)] } });
-  const images = [{ Config: "config.json", RepoTags: [name], Layers: ["layer.tar"] }];
-  return rawTar({ name: "config.json", content: config }, { name: "layer.tar", content: layer }, { name: "manifest.json", content: JSON.stringify(images) });
-}
+import { savedImage } from "../helper/saved-image.ts";
 
 async function open(): Promise<Desk & Awaited<ReturnType<typeof fillSource>>> {
-  const desk = openDesk({ files: { "/in/arm64.tar": savedImage("arm64", "app:1"), "/in/other": "" } });
+  const desk = openDesk({ files: { "/in/arm64.tar": savedImage({ architecture: "arm64", name: "app:1" }), "/in/other": "" } });
   await putImage(desk.host, "oci-archive:/in/amd64.tar:1", { platform: "linux/amd64" });
   return { ...desk, ...(await fillSource(desk.host)) };
 }
@@ -53,7 +44,7 @@ describe("an image in an archive", () => {
       const { entries } = await createList(lists, "app", { images: [`${kind}:${path}`] });
       await host.files.remove(path);
       if (kind === "oci-archive") await putImage(host, `${kind}:${path}:1`, { platform: "linux/riscv64" });
-      else await host.files.create(path).then((writer) => writer.write(savedImage("riscv64", "app:1")));
+      else await host.files.create(path).then((writer) => writer.write(savedImage({ architecture: "riscv64", name: "app:1" })));
       const failure = await failureOf(pushList(lists, "app", ["oci:/out:1"]));
       expect(failure.message).toContain(entries[0] ?? "no entry");
       expect(failure.message).toContain(`${kind}:${path}`);

@@ -2,13 +2,20 @@ import { describe, expect, it } from "bun:test";
 import fc from "fast-check";
 import { formatLocation, hasTransport, parseLocation } from "../../src/core/spec/mod.ts";
 
+const hex = "0123456789abcdef".repeat(4);
 const piece = fc.oneof(fc.stringMatching(/^[a-z0-9/.@ -]{1,8}$/), fc.constantFrom("@1", "a@007", "C:\\x", "C:/x@2", "x@1234567890", "é 😀", "a\nb@3", "@"));
 const locationText = fc.oneof(
   fc
     .tuple(fc.constantFrom("oci", "oci-archive"), piece, fc.constantFrom("", ":", ":v1", ":a/b:c", ":a@1", ":@2"))
     .map(([transport, path, reference]) => `${transport}:${path}${reference}`),
   fc.tuple(piece, fc.constantFrom("", ":", ":app", ":app:1", ":@2", ":r.io:1/a/b")).map(([path, reference]) => `docker-archive:${path}${reference}`),
-  fc.tuple(fc.constantFrom("dir", "containers-storage", "docker-daemon", "tarball"), piece).map((parts) => parts.join(":")),
+  fc
+    .tuple(
+      fc.oneof(piece, fc.constantFrom("app", "library/app", "docker.io/app", "docker.io/library/a.b/c", "docker.io/localhost/a", "r.io:1/a/b", hex, "sha256")),
+      fc.constantFrom("", ":1", `@sha256:${hex}`, `:1@sha256:${hex}`, `:${hex}`),
+    )
+    .map(([name, suffix]) => `docker-daemon:${name}${suffix}`),
+  fc.tuple(fc.constantFrom("dir", "containers-storage", "tarball"), piece).map((parts) => parts.join(":")),
   fc.constantFrom("docker://busybox", "docker://r.example:5000/a/b:1", `docker://a@sha256:${"0".repeat(64)}`),
 );
 
@@ -39,6 +46,19 @@ describe("parseLocation()", () => {
     expect(formatLocation({ transport, path: "a", reference })).toBe("docker-archive:a:docker.io/library/app:latest");
   });
 
+  it("reads an image of a docker daemon, by name and by ID", () => {
+    const transport = "docker-daemon";
+    const app = { domain: "docker.io", repository: "library/app" };
+    expect(parseLocation("docker-daemon:app:1")).toEqual({ transport, image: { ...app, tag: "1" } });
+    expect(parseLocation("docker-daemon:app")).toEqual({ transport, image: { ...app, tag: "latest" } });
+    expect(parseLocation(`docker-daemon:app@sha256:${hex}`)).toEqual({ transport, image: { ...app, digest: `sha256:${hex}` } });
+    expect(parseLocation("docker-daemon:r.io:5000/a/b:c")).toEqual({ transport, image: { domain: "r.io:5000", repository: "a/b", tag: "c" } });
+    expect(parseLocation(`docker-daemon:sha256:${hex}`)).toEqual({ transport, image: `sha256:${hex}` });
+    for (const text of ["app:1", "r.io:5000/a/b:c", "me/app:1", `app@sha256:${hex}`, `sha256:${hex}`])
+      expect(formatLocation(parseLocation(`docker-daemon:${text}`))).toBe(`docker-daemon:${text}`);
+    expect(formatLocation(parseLocation("docker-daemon:docker.io/library/app:1"))).toBe("docker-daemon:app:1");
+  });
+
   it("reads the other transports", () => {
     expect(parseLocation("dir:/a:b")).toEqual({ transport: "dir", path: "/a:b" });
     expect(parseLocation("docker://a")).toEqual({ transport: "docker", reference: { domain: "docker.io", repository: "library/a" } });
@@ -62,6 +82,15 @@ describe("parseLocation()", () => {
     "docker-archive:a:APP",
     `docker-archive:a:app@sha256:${"0".repeat(64)}`,
     "dir:a\0b",
+    "docker-daemon:",
+    "docker-daemon:APP:1",
+    "docker-daemon:sha256:ab",
+    `docker-daemon:sha256:${hex}ab`,
+    `docker-daemon:sha256:${hex.toUpperCase()}`,
+    `docker-daemon:sha512:${hex}${hex}`,
+    `docker-daemon:${hex}`,
+    `docker-daemon:docker.io/library/sha256:${hex}`,
+    `docker-daemon:app:1@sha256:${hex}`,
     "OCI:a",
     "http://a",
     "constructor:a",

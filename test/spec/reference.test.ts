@@ -1,6 +1,6 @@
 import { describe, expect, it } from "bun:test";
 import fc from "fast-check";
-import { formatReference, hasDomain, isTag, parseReference, withDefaultTag, withDigest } from "../../src/core/spec/mod.ts";
+import { formatFamiliar, formatReference, hasDomain, isTag, parseReference, withDefaultTag, withDigest } from "../../src/core/spec/mod.ts";
 import { digest as anyDigest } from "../helper/arbitrary.ts";
 
 const digest = `sha256:${"a".repeat(64)}` as const;
@@ -127,6 +127,18 @@ describe("withDefaultTag()", () => {
     expect(withDefaultTag(parseReference("a")).tag).toBe("latest");
     expect(withDefaultTag(parseReference("a:1")).tag).toBe("1");
     expect(withDefaultTag(parseReference(`a@${digest}`)).tag).toBeUndefined();
+  });
+});
+
+describe("formatFamiliar()", () => {
+  it("leaves out what docker leaves out, and nothing the name needs", () => {
+    const shown = (text: string) => formatFamiliar(parseReference(text));
+    for (const text of ["app", "app:1", `app@${digest}`, "me/app:1", "r.io:5000/library/app:1", "localhost/app"]) expect(shown(text)).toBe(text);
+    expect(shown("docker.io/library/app:1")).toBe("app:1");
+    expect(shown("docker.io/library/a.b")).toBe("a.b");
+    expect(shown("docker.io/library/a/b")).toBe("library/a/b");
+    expect(shown("docker.io/a.b/c:1")).toBe("docker.io/a.b/c:1");
+    expect(shown("docker.io/localhost/c")).toBe("docker.io/localhost/c");
   });
 });
 

@@ -17,7 +17,8 @@ export const add: Verb = defineVerb({
       { name: "LIST", description: "local list, or a location" },
       {
         name: "IMAGE",
-        description: "image to add: docker://…, oci:…, oci-archive:…, docker-archive:…, dir:…, a local list; an entry of the same digest is replaced in place",
+        description:
+          "image to add: docker://…, oci:…, oci-archive:…, docker-archive:…, docker-daemon:…, dir:…, a local list; an entry of the same digest is replaced in place",
       },
     ],
   },

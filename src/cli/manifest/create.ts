@@ -27,7 +27,10 @@ export const create: Verb = defineVerb({
         name: "LIST",
         description: "name of a local list, or a location such as docker://ghcr.io/me/app:1, oci:DIR:REF or oci-archive:FILE:REF, whose content is replaced",
       },
-      { name: "IMAGE", description: "image to put in: docker://…, oci:…, oci-archive:…, docker-archive:…, dir:…, a local list, or a name in a registry" },
+      {
+        name: "IMAGE",
+        description: "image to put in: docker://…, oci:…, oci-archive:…, docker-archive:…, docker-daemon:…, dir:…, a local list, or a name in a registry",
+      },
     ],
   },
   flags: [

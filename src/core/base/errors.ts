@@ -98,8 +98,8 @@ function codeOfStatus(status: number): ErrorCode {
   return "REGISTRY";
 }
 
-/** Why there is no usable connection: `name` is the look-up of a host name, `other` is what no program can act on. */
-export type NetworkReason = "refused" | "reset" | "timeout" | "name" | "tls-handshake" | "tls-certificate" | "other";
+/** Why there is no usable connection: `name` is the look-up of a host name, `forbidden` is the system's word, `other` is what no program can act on. */
+export type NetworkReason = "refused" | "forbidden" | "reset" | "timeout" | "name" | "tls-handshake" | "tls-certificate" | "other";
 
 /** A connection that could not be made or kept. */
 export class NetworkError extends OciError {

@@ -4,9 +4,10 @@ import { unpackToTemporary } from "./archive-unpack.ts";
 import { readTarMembers, type TarMember } from "./tar-members.ts";
 import { tarTree } from "./tar-tree.ts";
 import type { Tree } from "./tree.ts";
+import type { WorkFiles } from "./work-files.ts";
 
 /** What archives need of a host. */
-export type ArchiveHost = Pick<Host, "files" | "compression" | "environment" | "random" | "clock">;
+export type ArchiveHost = Pick<Host, "files" | "compression">;
 
 /** An archive that has been looked through. */
 export interface Archive {
@@ -29,7 +30,7 @@ export interface ArchiveName {
 /** The archives of one run: each is looked through once, as long as its file stays the same. */
 export interface Archives {
   /**
-   * Returns an archive; a compressed one is unpacked once into one file of the work directory, which {@linkcode close} removes.
+   * Returns an archive; a compressed one is unpacked once into one work file.
    * @throws {OciError} `NOT_FOUND`, `INVALID` for what is no archive, `LIMIT` for one that grows beyond measure
    */
   open(name: ArchiveName, options?: ContentOptions): Promise<Archive>;
@@ -37,8 +38,6 @@ export interface Archives {
   forget(path: string): void;
   /** Tells whether a file is another than the one that was looked through last; it is looked through again then. */
   hasChanged(path: string): Promise<boolean>;
-  /** Removes what was unpacked. */
-  close(): Promise<void>;
 }
 
 interface Known {
@@ -46,15 +45,13 @@ interface Known {
   readonly archive: Promise<Archive>;
 }
 
-/** Returns the archives that `host` can read; nothing is opened yet. */
-export function openArchives(host: ArchiveHost): Archives {
+/** Returns the archives that `host` can read; nothing is opened yet. What is unpacked lies in `work` and goes with it. */
+export function openArchives(host: ArchiveHost, work: WorkFiles): Archives {
   const known = new Map<string, Known>();
-  const unpacked = new Set<string>();
   const look = async (name: ArchiveName, status: FileStatus, { signal }: ContentOptions): Promise<Archive> => {
     const file = { ...name, ...(signal && { signal }) };
     const compression = await compressionOf(host, name);
-    const path =
-      compression === undefined ? name.path : await unpackToTemporary(host, { ...file, status, compression, note: (made) => void unpacked.add(made) });
+    const path = compression === undefined ? name.path : await unpackToTemporary(host, work, { ...file, status, compression });
     const tar = { ...file, path };
     const members = await readTarMembers(host.files, tar);
     return { tree: tarTree(host.files, tar, members), members, ...(compression !== undefined && { compression }) };
@@ -77,12 +74,6 @@ export function openArchives(host: ArchiveHost): Archives {
       if (old === undefined ? status === undefined : status !== undefined && isSame(old.status, status)) return false;
       known.delete(path);
       return true;
-    },
-    async close() {
-      // One that cannot be removed is swept away a day later.
-      for (const path of unpacked) await host.files.remove(path).catch(() => {});
-      unpacked.clear();
-      known.clear();
     },
   };
 }

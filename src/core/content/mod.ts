@@ -16,3 +16,4 @@ export * from "./tar-members.ts";
 export * from "./tar-writer.ts";
 export * from "./tree.ts";
 export * from "./verify.ts";
+export * from "./work-files.ts";

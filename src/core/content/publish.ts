@@ -50,8 +50,14 @@ export function isTemporaryName(name: string): boolean {
   return name.startsWith(prefix) && name.endsWith(suffix);
 }
 
-/** Writes a new file of everything in `stream` and brings it to the disk; whatever happens, `stream` is used up or cancelled. @throws {OciError} `EXISTS`, `IO` */
-export async function writeFile(files: FileSystem, path: string, stream: ByteStream, options: Pick<PublishOptions, "mode" | "signal">): Promise<void> {
+/** Options of {@linkcode writeFile}. */
+export interface WriteFileOptions extends Pick<PublishOptions, "mode" | "signal"> {
+  /** Whether everything is brought to the disk. @default true */
+  readonly sync?: boolean;
+}
+
+/** Writes a new file of everything in `stream`; whatever happens, `stream` is used up or cancelled. @throws {OciError} `EXISTS`, `IO` */
+export async function writeFile(files: FileSystem, path: string, stream: ByteStream, options: WriteFileOptions): Promise<void> {
   let writer: FileWriter;
   try {
     options.signal?.throwIfAborted();
@@ -62,7 +68,7 @@ export async function writeFile(files: FileSystem, path: string, stream: ByteStr
   }
   try {
     await drain(stream, writer, options.signal);
-    await writer.sync();
+    if (options.sync !== false) await writer.sync();
   } finally {
     await writer.close();
   }

@@ -18,8 +18,7 @@ export function dockerLayerType(mediaType: string): string | undefined {
 
 /** Returns the OCI type of a docker layer; OCI allows any type, so an unknown one stays. */
 export function ociLayerType(mediaType: string): string {
-  // buildx writes this type for zstd layers when it is told to stay with docker's types.
-  if (mediaType === "application/vnd.docker.image.rootfs.diff.tar.zstd") return mediaTypes.ociLayerZstd;
+  if (mediaType === mediaTypes.dockerLayerZstd) return mediaTypes.ociLayerZstd;
   return pairs.find(([, docker]) => mediaType === docker)?.[0] ?? mediaType;
 }
 

@@ -1,9 +1,9 @@
 import { createFetch } from "ofetch";
-import { createSecrets, isOciError, NetworkError, OciError, retry, type Secrets } from "../base/mod.ts";
+import { createSecrets, isOciError, NetworkError, OciError, quote, retry, type Secrets } from "../base/mod.ts";
 import type { Clock, Fetch, Random, Report } from "../port/mod.ts";
 import { createGate } from "./gate.ts";
 import { redactUrl, resolveHop } from "./hop.ts";
-import type { HttpRequest, HttpResponse } from "./message.ts";
+import { type HttpRequest, type HttpResponse, peerOf } from "./message.ts";
 import { type SendTools, send } from "./send.ts";
 import { isRedirectStatus, isTransientStatus } from "./status.ts";
 import { parseWarnings } from "./warning.ts";
@@ -76,11 +76,11 @@ export class TransientError extends Error {
   }
 }
 
-/** Tells whether a connection that failed this way may work a little later: not where a certificate or a name is wrong. */
+/** Tells whether a connection that failed this way may work a little later: not where a certificate or a name is wrong, or the system forbids it. */
 export function isTransientFailure(error: unknown): boolean {
   if (!isOciError(error, "NETWORK")) return false;
   const reason = error instanceof NetworkError ? error.reason : "other";
-  if (reason === "tls-handshake" || reason === "tls-certificate") return false;
+  if (reason === "tls-handshake" || reason === "tls-certificate" || reason === "forbidden") return false;
   const { cause } = error;
   return !(reason === "name" && cause instanceof Error && "code" in cause && cause.code === "ENOTFOUND");
 }
@@ -135,9 +135,8 @@ export function createHttpClient(tools: HttpTools, options: HttpClientOptions = 
         warn(request, response);
         if (attempt >= most || !isTransientStatus(response.status)) return response;
         await response.discard();
-        const { host } = new URL(request.url);
         throw new TransientError(
-          new OciError("NETWORK", `Cannot use "${host}": it answered ${response.status} to ${request.method} ${redactUrl(request.url)}`),
+          new OciError("NETWORK", `Cannot use ${quote(peerOf(request))}: it answered ${response.status} to ${request.method} ${redactUrl(request.url)}`),
           response.retryAfter,
         );
       };
@@ -155,7 +154,7 @@ async function follow(tools: SendTools, request: HttpRequest): Promise<HttpRespo
   for (let hop = 0; ; hop++) {
     const response = await send(tools, current);
     tools.report({ type: "request", method: current.method, url: tools.secrets.hide(redactUrl(current.url)), status: response.status });
-    if (!isReading || !isRedirectStatus(response.status)) return response;
+    if (!isReading || request.socketPath !== undefined || !isRedirectStatus(response.status)) return response;
     await response.discard();
     if (hop === maximumRedirects) throw new OciError("LIMIT", `Cannot read "${redactUrl(request.url)}": more than ${maximumRedirects} redirects`);
     const next = resolveHop(response.headers.get("location"), current.url, { what: "redirect", secrets: tools.secrets });

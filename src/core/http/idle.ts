@@ -1,4 +1,4 @@
-import { NetworkError } from "../base/mod.ts";
+import { NetworkError, quote } from "../base/mod.ts";
 import type { Clock } from "../port/mod.ts";
 
 /** Watches that something happens on a connection. */
@@ -30,7 +30,7 @@ export function watchIdle(clock: Clock, idleTimeout: number, host: string): Idle
       const left = last + allowed - clock.monotonic();
       if (left > 0) return arm(left);
       const seconds = Math.max(1, Math.round(allowed / 1000));
-      idle.abort(new NetworkError(`Cannot reach "${host}": nothing came for ${seconds} s`, "timeout"));
+      idle.abort(new NetworkError(`Cannot reach ${quote(host)}: nothing came for ${seconds} s`, "timeout"));
     });
   };
   return {

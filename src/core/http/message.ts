@@ -26,12 +26,21 @@ export interface HttpRequest {
   readonly body?: Bytes | StreamedBody;
   /** How to trust the origin of {@linkcode url}; another origin is shown no certificate of this side. */
   readonly tls?: TlsOptions;
+  /** Unix socket to send it to, instead of the host of {@linkcode url}; no proxy is asked, and no redirect is followed. */
+  readonly socketPath?: string;
+  /** Milliseconds of silence after which the request is given up; the client's own number where it is left out. */
+  readonly idleTimeout?: number;
   /** Whether the request goes at once, even to a host that has had too many: it belongs to one that is under way. @default false */
   readonly urgent?: boolean;
   /** Tries after the first; the client's own number where it is left out. */
   readonly retries?: number;
   /** Ends the request, and the reading of its answer. */
   readonly signal?: AbortSignal;
+}
+
+/** Returns whom `request` reaches: host and port, or a socket. */
+export function peerOf({ url, socketPath }: Pick<HttpRequest, "url" | "socketPath">): string {
+  return socketPath ?? new URL(url).host;
 }
 
 /** An answer. Read its body or call `discard`, else the connection cannot be used again. */

@@ -1,11 +1,11 @@
 import type { $Fetch } from "ofetch";
-import { type ByteStream, isOciError, iterate, NetworkError, readAll, type Secrets } from "../base/mod.ts";
+import { type ByteStream, isOciError, iterate, NetworkError, quote, readAll, type Secrets } from "../base/mod.ts";
 import type { Clock, FetchInit, Report } from "../port/mod.ts";
 import { incomingBody, type OutgoingBody, outgoingBody } from "./body.ts";
 import type { Gate } from "./gate.ts";
 import { redactUrl } from "./hop.ts";
 import { type IdleWatch, watchIdle } from "./idle.ts";
-import type { HttpRequest, HttpResponse } from "./message.ts";
+import { type HttpRequest, type HttpResponse, peerOf } from "./message.ts";
 import { parseRetryAfter } from "./retry-after.ts";
 import { secretsOf } from "./secrets.ts";
 
@@ -34,8 +34,8 @@ const drainLimit = 64 * 1024;
 
 /** Sends `request` once; a redirect is an answer like any other. */
 export async function send(tools: SendTools, request: HttpRequest): Promise<HttpResponse> {
-  const { host } = new URL(request.url);
-  const watch = watchIdle(tools.clock, tools.idleTimeout, host);
+  const host = peerOf(request);
+  const watch = watchIdle(tools.clock, request.idleTimeout ?? tools.idleTimeout, host);
   const signal = AbortSignal.any([watch.signal, ...(request.signal ? [request.signal] : [])]);
   let body: OutgoingBody | undefined;
   try {
@@ -72,7 +72,8 @@ function initOf(tools: SendTools, request: HttpRequest, sent: { readonly body: B
   const { body } = request;
   const content = sent.body ?? (body instanceof Uint8Array ? body : undefined);
   const length = body && "open" in body ? body.length : undefined;
-  const proxyUrl = tools.proxyFor(request.url);
+  const { socketPath } = request;
+  const proxyUrl = socketPath === undefined ? tools.proxyFor(request.url) : undefined;
   for (const secret of secretsOf(request.authorization, proxyUrl)) tools.secrets.add(secret);
   return {
     retry: false,
@@ -91,6 +92,7 @@ function initOf(tools: SendTools, request: HttpRequest, sent: { readonly body: B
     ...(content !== undefined && { body: content }),
     ...(request.tls && { tls: request.tls }),
     ...(proxyUrl !== undefined && { proxyUrl }),
+    ...(socketPath !== undefined && { socketPath }),
   };
 }
 
@@ -98,7 +100,7 @@ function initOf(tools: SendTools, request: HttpRequest, sent: { readonly body: B
 function networkErrorOf(error: unknown, host: string): unknown {
   const cause = error instanceof Error && error.name === "FetchError" ? error.cause : error;
   if (isOciError(cause)) return cause;
-  return new NetworkError(`Cannot reach "${host}": the connection failed`, "other", { cause });
+  return new NetworkError(`Cannot reach ${quote(host)}: the connection failed`, "other", { cause });
 }
 
 interface Answering {

@@ -14,7 +14,7 @@ export type Hash = (algorithm: DigestAlgorithm) => Hasher;
 /** Ways a layer may be compressed. */
 export type CompressionFormat = "gzip" | "zstd";
 
-/** Compression. */
+/** Compression. A failure of the stream that goes in comes out unchanged. */
 export interface Compression {
   /** Formats that can be made here. */
   readonly formats: readonly CompressionFormat[];
@@ -49,7 +49,7 @@ export interface Environment {
   /** Returns the value of an environment variable; an empty one counts as absent. */
   get(name: string): string | undefined;
   /** The user's home directory, where there is one. */
-  readonly home?: string;
+  readonly home?: string | undefined;
   /** The user's number, where there is one. */
   readonly user?: number;
   /** Operating system in Go's words: `linux`, `darwin`, `windows`. */

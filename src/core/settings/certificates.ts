@@ -16,6 +16,19 @@ export async function readCertificates(files: FileSystem, directory: string): Pr
   return await readNamed(files, directory, names);
 }
 
+/** Returns what a directory of docker's certificates says: `ca.pem` is trusted, `cert.pem` with `key.pem` is this side's certificate. @throws {OciError} `INVALID` for half a pair, `NOT_FOUND` for a directory that is not there */
+export async function readDockerCertificates(files: FileSystem, directory: string): Promise<TlsOptions> {
+  const names = await files.list(directory);
+  const read = async (name: string) => decodeUtf8(await files.readFile(files.join(directory, name), maximumFile), `certificate file ${quote(name)}`);
+  const pair = ["cert.pem", "key.pem"].filter((name) => names.includes(name));
+  if (pair.length === 1)
+    throw new OciError("INVALID", `Cannot use certificate directory ${quote(directory)}: it has ${pair[0]}, expected cert.pem and key.pem`);
+  return {
+    ...(names.includes("ca.pem") && { authorities: [await read("ca.pem")] }),
+    ...(pair.length === 2 && { certificate: await read("cert.pem"), key: await read("key.pem") }),
+  };
+}
+
 /**
  * Returns what the first directory that the user has for `host`, with its port as it is written in names, says; nothing more
  * than the runtime where there is none. A directory that cannot be read is passed over, as in containers/image.

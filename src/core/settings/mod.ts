@@ -1,6 +1,7 @@
 /** What the user has configured, as data. */
 export * from "./cache-directory.ts";
 export { findCertificates, readCertificates } from "./certificates.ts";
+export * from "./docker-host.ts";
 export type { Endpoint } from "./endpoint.ts";
 export type { SettingsHost } from "./places.ts";
 export * from "./proxy.ts";

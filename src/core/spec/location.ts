@@ -1,4 +1,5 @@
 import { OciError, quote } from "../base/mod.ts";
+import { type DockerDaemonLocation, formatDaemon, parseDaemon } from "./daemon-location.ts";
 import { formatReference, parseReference, type Reference, withDefaultTag } from "./reference.ts";
 
 /** In a registry: `docker://domain/repository[:tag][@digest]`. */
@@ -39,13 +40,13 @@ export interface DockerArchiveLocation {
 
 /** Somewhere this library knows of and cannot read. */
 export interface OtherLocation {
-  readonly transport: "containers-storage" | "docker-daemon" | "tarball";
+  readonly transport: "containers-storage" | "tarball";
   /** What stands behind the transport. */
   readonly rest: string;
 }
 
 /** A place an image lives, `transport:rest` as in containers-transports(5). */
-export type Location = DockerLocation | OciLocation | DirLocation | DockerArchiveLocation | OtherLocation;
+export type Location = DockerLocation | OciLocation | DirLocation | DockerArchiveLocation | DockerDaemonLocation | OtherLocation;
 
 const transports = ["docker", "oci", "oci-archive", "dir", "docker-archive", "containers-storage", "docker-daemon", "tarball"] as const;
 
@@ -72,6 +73,7 @@ export function parseLocation(text: string): Location {
   if (transport === "dir") return { transport, path: rest };
   if (transport === "oci" || transport === "oci-archive") return parseOci(transport, rest, wrong);
   if (transport === "docker-archive") return parseDockerArchive(rest, wrong);
+  if (transport === "docker-daemon") return parseDaemon(rest, wrong);
   return { transport, rest };
 }
 
@@ -138,6 +140,8 @@ export function formatLocation(location: Location): string {
       return `${location.transport}:${location.path}${formatOciSuffix(location)}`;
     case "docker-archive":
       return `${location.transport}:${location.path}${formatDockerSuffix(location)}`;
+    case "docker-daemon":
+      return `${location.transport}:${formatDaemon(location)}`;
     default:
       return `${location.transport}:${location.rest}`;
   }

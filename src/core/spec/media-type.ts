@@ -24,6 +24,8 @@ export const mediaTypes = {
   dockerConfig: "application/vnd.docker.container.image.v1+json",
   /** Docker layer, gzip. */
   dockerLayerGzip: "application/vnd.docker.image.rootfs.diff.tar.gzip",
+  /** Docker layer, zstd: what buildx calls one when it is told to stay with docker's types. */
+  dockerLayerZstd: "application/vnd.docker.image.rootfs.diff.tar.zstd",
   /** Docker layer, uncompressed. */
   dockerLayer: "application/vnd.docker.image.rootfs.diff.tar",
   /** Docker layer that lies elsewhere, gzip. */

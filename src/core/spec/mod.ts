@@ -1,5 +1,6 @@
 /** The data of the image and distribution specifications: interfaces, schemas, and pairs of parsers and formatters. */
 export * from "./annotation.ts";
+export { type DockerDaemonLocation, formatDaemon } from "./daemon-location.ts";
 export * from "./descriptor.ts";
 export * from "./digest.ts";
 export * from "./encode.ts";

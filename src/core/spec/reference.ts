@@ -107,6 +107,15 @@ export function formatReference(reference: Reference): string {
   return `${reference.domain}/${reference.repository}${tag}${digest}`;
 }
 
+/** Returns `reference` as docker writes it, without `docker.io/` and `library/` wherever the name means the same without them. */
+export function formatFamiliar(reference: Reference): string {
+  const whole = formatReference(reference);
+  const { domain, repository } = reference;
+  if (domain !== "docker.io") return whole;
+  const short = repository.replace(/^library\/(?=[^/]*$)/, "");
+  return hasDomain(short) ? whole : `${short}${whole.slice(domain.length + 1 + repository.length)}`;
+}
+
 /** Returns `reference` with the tag `latest` where it has neither tag nor digest. */
 export function withDefaultTag(reference: Reference): Reference {
   return reference.tag === undefined && reference.digest === undefined ? { ...reference, tag: "latest" } : reference;

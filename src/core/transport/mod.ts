@@ -1,3 +1,3 @@
-/** Where images live: registries, OCI layouts, directories, the table that finds the place a location names, and logins to registries. */
+/** Where images live: registries, OCI layouts, archives, directories, a docker daemon, the table that finds the place a location names, and logins to registries. */
 export * from "./accounts.ts";
 export { openTransports, type TransportOptions, type Transports } from "./transports.ts";

@@ -1,10 +1,11 @@
 import { OciError, quote, type Secrets } from "../base/mod.ts";
-import { openArchives } from "../content/mod.ts";
+import { openArchives, openWorkFiles } from "../content/mod.ts";
 import type { ContentPlace, ContentSource, Host, Report } from "../port/mod.ts";
 import { openRegistries, type Registries, type RegistriesOptions } from "../settings/mod.ts";
 import { formatLocation, type Location, type OtherLocation, type Reference } from "../spec/mod.ts";
 import { openDirPlace } from "./dir/mod.ts";
 import { openDockerArchives } from "./docker-archive/mod.ts";
+import { openDockerDaemon } from "./docker-daemon/mod.ts";
 import { openArchivePlace, openLayoutPlace } from "./oci/mod.ts";
 import { createRegistryClient, openRegistryPlace, openRegistrySource, type RegistryClient } from "./registry/mod.ts";
 import { registryOptions } from "./registry-options.ts";
@@ -49,18 +50,17 @@ export interface Transports {
    * @throws {OciError} `UNSUPPORTED` for a transport that cannot be written, `DENIED` for a blocked registry, `INVALID` for settings
    */
   place(location: Location): Promise<ContentPlace>;
-  /** Ends the run: removes what compressed archives were unpacked to. Nothing is to be done where none was read. */
+  /** Ends the run: removes what it wrote for itself alone, of a compressed archive or of an image of a daemon. */
   close(): Promise<void>;
   /** What the user has settled for registries and short names. */
   readonly registries: Registries;
 }
 
-const working = "docker://, oci:, oci-archive:, docker-archive: and dir:";
+const working = "docker://, oci:, oci-archive:, docker-archive:, docker-daemon: and dir:";
 
 /** Why a transport cannot be opened. */
 const refusals: Readonly<Record<OtherLocation["transport"], string>> = {
   "containers-storage": "containers-storage: is not supported yet",
-  "docker-daemon": "docker-daemon: is not supported yet",
   tarball: "tarball: makes a new image of a root file system, which buildah does and which is no image yet",
 };
 
@@ -68,8 +68,10 @@ const refusals: Readonly<Record<OtherLocation["transport"], string>> = {
 export function openTransports(host: Host, options: TransportOptions = {}): Transports {
   const registries = openRegistries(host, options);
   const client = createRegistryClient(host, registryOptions(host, options, registries));
-  const archives = openArchives(host);
-  const openDockerArchive = openDockerArchives(host, archives);
+  const work = openWorkFiles(host);
+  const archives = openArchives(host, work);
+  const dockerArchives = openDockerArchives(host, archives);
+  const openDaemon = openDockerDaemon(host, { ...options, work, openSaved: dockerArchives.image });
   const place = async (location: Location): Promise<ContentPlace> => {
     switch (location.transport) {
       case "docker":
@@ -79,7 +81,12 @@ export function openTransports(host: Host, options: TransportOptions = {}): Tran
       case "oci-archive":
         return openArchivePlace(host, archives, location);
       case "docker-archive":
-        return openDockerArchive(location);
+        return dockerArchives.place(location);
+      case "docker-daemon":
+        throw new OciError(
+          "UNSUPPORTED",
+          `Cannot write ${quote(formatLocation(location))}: a docker daemon takes in single images and holds no index, expected a registry that docker pulls from`,
+        );
       case "dir":
         return openDirPlace(host, location);
       default:
@@ -87,11 +94,12 @@ export function openTransports(host: Host, options: TransportOptions = {}): Tran
     }
   };
   const source = async (location: Location): Promise<ContentSource> => {
+    if (location.transport === "docker-daemon") return openDaemon(location);
     if (location.transport !== "docker") return (await place(location)).source;
     const { reference } = location;
     return openRegistrySource(client, reference, await registries.reading(reference));
   };
-  return { place, source, registries, close: () => archives.close() };
+  return { place, source, registries, close: () => work.close() };
 }
 
 async function openPlace(client: RegistryClient, registries: Registries, reference: Reference): Promise<ContentPlace> {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "bun:test";
 import { type Bytes, encodeUtf8, readAll, streamBytes } from "../../../src/core/base/mod.ts";
-import { openArchives } from "../../../src/core/content/mod.ts";
+import { openArchives, openWorkFiles } from "../../../src/core/content/mod.ts";
 import type { ContentPlace } from "../../../src/core/port/mod.ts";
-import { type DockerArchiveLocation, mediaTypes, parseLocation } from "../../../src/core/spec/mod.ts";
+import { mediaTypes, parseLocation } from "../../../src/core/spec/mod.ts";
 import { openDockerArchives } from "../../../src/core/transport/docker-archive/mod.ts";
 import { type MemoryHost, memoryClock, memoryHost, memoryRandom } from "../../../src/host/memory.ts";
 import { blobOf, digestOf, documentOf, indexOf } from "../../helper/content.ts";
@@ -44,10 +44,10 @@ function hostWith(archive?: Uint8Array): MemoryHost {
   return memoryHost({ clock: memoryClock(), random: memoryRandom(), files: { "/x/other": "", ...(archive && { "/x/app.tar": archive }) } });
 }
 
-function openAt(host: MemoryHost, suffix = ""): Promise<ContentPlace> {
+function openAt(host: MemoryHost, suffix = ""): ContentPlace {
   const location = parseLocation(`docker-archive:/x/app.tar${suffix}`);
   if (location.transport !== "docker-archive") throw new Error("it is another transport");
-  return openDockerArchives(host, openArchives(host))(location satisfies DockerArchiveLocation);
+  return openDockerArchives(host, openArchives(host, openWorkFiles(host))).place(location);
 }
 
 describe("openDockerArchives() reading", () => {

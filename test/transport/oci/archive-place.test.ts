@@ -1,6 +1,6 @@
 import { describe, expect, it } from "bun:test";
 import { encodeUtf8, readAll, streamBytes } from "../../../src/core/base/mod.ts";
-import { openArchives, type TarContent, writeTar } from "../../../src/core/content/mod.ts";
+import { openArchives, openWorkFiles, type TarContent, writeTar } from "../../../src/core/content/mod.ts";
 import type { ContentPlace } from "../../../src/core/port/mod.ts";
 import type { OciLocation } from "../../../src/core/spec/mod.ts";
 import { openArchivePlace } from "../../../src/core/transport/oci/mod.ts";
@@ -17,7 +17,7 @@ function hostWith(files: Readonly<Record<string, string | Uint8Array>> = {}): Me
 }
 
 function openAt(host: MemoryHost, reference?: string): Promise<ContentPlace> {
-  return openArchivePlace(host, openArchives(host), location(reference));
+  return openArchivePlace(host, openArchives(host, openWorkFiles(host)), location(reference));
 }
 
 testContentPlace("openArchivePlace()", async () => {
@@ -39,7 +39,7 @@ function bytesOf(host: MemoryHost): Promise<Uint8Array> {
 }
 
 async function namesOf(host: MemoryHost): Promise<readonly string[]> {
-  return [...(await openArchives(host).open({ path, what: '"it"' })).members.keys()];
+  return [...(await openArchives(host, openWorkFiles(host)).open({ path, what: '"it"' })).members.keys()];
 }
 
 describe("openArchivePlace() writing", () => {
@@ -89,7 +89,7 @@ describe("openArchivePlace() writing", () => {
       if (to === path) throw new Error("it is written again");
       return host.files.rename(from, to);
     };
-    await putSample(await openArchivePlace({ ...host, files: { ...host.files, rename } }, openArchives(host), location("1.0")), one);
+    await putSample(await openArchivePlace({ ...host, files: { ...host.files, rename } }, openArchives(host, openWorkFiles(host)), location("1.0")), one);
     expect(await bytesOf(host)).toEqual(before);
   });
 
@@ -125,21 +125,21 @@ describe("openArchivePlace() writing", () => {
       what: "archive",
     });
     const other = hostWith({ [path]: packed });
-    const archives = openArchives(other);
-    const place = await openArchivePlace(other, archives, location("1.0"));
+    const work = openWorkFiles(other);
+    const place = await openArchivePlace(other, openArchives(other, work), location("1.0"));
     expect((await place.source.resolve()).bytes).toEqual(one.index.bytes);
     expect(await place.source.smallBlob(one.layer.descriptor)).toEqual(one.layer.bytes);
     await expect(place.target.putRoot(two.index)).rejects.toEqual(
       expect.objectContaining({ code: "UNSUPPORTED", message: expect.stringContaining("compressed with gzip") }),
     );
     expect((await other.files.list("/tmp")).length).toBe(1);
-    await archives.close();
+    await work.close();
     expect(await other.files.list("/tmp")).toEqual([]);
   });
 
   it("a directory that is not there is said, and none is made", async () => {
     const host = hostWith();
-    const { target } = await openArchivePlace(host, openArchives(host), { transport: "oci-archive", path: "/none/app.tar" });
+    const { target } = await openArchivePlace(host, openArchives(host, openWorkFiles(host)), { transport: "oci-archive", path: "/none/app.tar" });
     await expect(target.putBlob(one.layer.descriptor, async () => streamBytes(one.layer.bytes))).rejects.toThrow('there is no directory "/none"');
   });
 
@@ -166,7 +166,7 @@ describe("openArchivePlace() writing", () => {
       return host.files.create(name, options);
     };
     const slower = { ...host, files: { ...host.files, create } };
-    await putSample(await openArchivePlace(slower, openArchives(slower), location("3.0")), one);
+    await putSample(await openArchivePlace(slower, openArchives(slower, openWorkFiles(slower)), location("3.0")), one);
     for (const [name, sample] of [
       ["1.0", one],
       ["2.0", two],
@@ -203,7 +203,8 @@ describe("openArchivePlace() reading", () => {
     const host = hostWith();
     await putSample(await openAt(host, "1.0"), one);
     await putSample(await openAt(host, "2.0"), two);
-    const at = async (position: number) => (await openArchivePlace(host, openArchives(host), { transport: "oci-archive", path, position })).source.resolve();
+    const at = async (position: number) =>
+      (await openArchivePlace(host, openArchives(host, openWorkFiles(host)), { transport: "oci-archive", path, position })).source.resolve();
     expect((await at(1)).bytes).toEqual(two.index.bytes);
     await expect(at(2)).rejects.toEqual(expect.objectContaining({ code: "NOT_FOUND" }));
   });

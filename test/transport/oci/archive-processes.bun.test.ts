@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openArchives } from "../../../src/core/content/mod.ts";
+import { openArchives, openWorkFiles } from "../../../src/core/content/mod.ts";
 import { openArchivePlace } from "../../../src/core/transport/oci/mod.ts";
 import { nodeHost } from "../../../src/host/node.ts";
 
@@ -32,7 +32,7 @@ function addEntries(path: string, prefix: string, { count, killAfter }: { readon
 /** Returns which of `names` the archive lacks. */
 async function missingIn(path: string, names: readonly string[]): Promise<readonly string[]> {
   const host = nodeHost();
-  const archives = openArchives(host);
+  const archives = openArchives(host, openWorkFiles(host));
   const found = await Promise.all(
     names.map(async (reference) => {
       const { source } = await openArchivePlace(host, archives, { transport: "oci-archive", path, reference });

@@ -1,7 +1,7 @@
 import { type ByteStream, OciError, quote, readAll } from "../../base/mod.ts";
 import { type Archive, openDocument, verifyStream } from "../../content/mod.ts";
 import type { ContentOptions, ContentSource, Hash } from "../../port/mod.ts";
-import { type Descriptor, type Digest, type DockerArchiveLocation, formatLocation } from "../../spec/mod.ts";
+import type { Descriptor, Digest, DockerArchiveLocation } from "../../spec/mod.ts";
 import { type OpenImage, openSavedImage } from "./saved-image.ts";
 import { chooseSaved, readSavedManifest, type SavedImage } from "./saved-manifest.ts";
 
@@ -32,15 +32,21 @@ export async function openImages(hash: Hash, archive: Archive, options: ContentO
   };
 }
 
+/** Which image of an archive is read. */
+export interface NamedImage extends Pick<DockerArchiveLocation, "reference" | "position"> {
+  /** What it is called in messages. */
+  readonly name: string;
+}
+
 /** Returns the reading side of an archive of docker images; `open` returns them each time they are needed. */
-export function openDockerArchiveSource(hash: Hash, location: DockerArchiveLocation, open: (options: ContentOptions) => Promise<OpenImages>): ContentSource {
-  const name = formatLocation(location);
+export function openDockerArchiveSource(hash: Hash, image: NamedImage, open: (options: ContentOptions) => Promise<OpenImages>): ContentSource {
+  const { name } = image;
   const what = quote(name);
   const missing = (digest: Digest) => new OciError("NOT_FOUND", `Cannot read ${digest} in ${what}: the archive does not hold it, or no longer`);
   const chosen = async (options: ContentOptions = {}): Promise<OpenImage> => {
     options.signal?.throwIfAborted();
     const images = await open(options);
-    return images.open(chooseSaved(images.saved, { ...location, what }), options);
+    return images.open(chooseSaved(images.saved, { ...image, what }), options);
   };
   const holding = async (digest: Digest, options: ContentOptions = {}): Promise<OpenImage & Pick<OpenImages, "archive">> => {
     options.signal?.throwIfAborted();

@@ -16,8 +16,7 @@ export interface OpenImage {
 const configLimit = 4 * 1024 * 1024;
 const layerTypes: Readonly<Record<string, string | undefined>> = {
   gzip: mediaTypes.dockerLayerGzip,
-  // What buildx calls a zstd layer when it is told to stay with docker's types.
-  zstd: "application/vnd.docker.image.rootfs.diff.tar.zstd",
+  zstd: mediaTypes.dockerLayerZstd,
 };
 const ConfigSchema = v.object({ rootfs: v.object({ diff_ids: v.nullish(v.array(DigestSchema)) }) });
 

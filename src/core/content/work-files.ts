@@ -1,0 +1,54 @@
+import type { ByteStream } from "../base/mod.ts";
+import type { ContentOptions, Host } from "../port/mod.ts";
+import { sweepTemporaries, temporaryName, writeFile } from "./publish.ts";
+
+/** What work files need of a host. */
+export type WorkHost = Pick<Host, "files" | "environment" | "random" | "clock">;
+
+/** Large files that one run needs for itself, in the work directory: what an archive holds once it is unpacked, for example. */
+export interface WorkFiles {
+  /** Writes everything in a stream to a new file that this user alone may read, and returns its path; a failure leaves nothing. */
+  write(open: () => Promise<ByteStream>, options?: ContentOptions): Promise<string>;
+  /** Removes every file. */
+  close(): Promise<void>;
+}
+
+/** Returns the work files of a run; nothing is made before it is needed. What a crash left more than a day ago is swept away then. */
+export function openWorkFiles(host: WorkHost): WorkFiles {
+  const { files, random } = host;
+  const written = new Set<string>();
+  let directory: Promise<string> | undefined;
+  return {
+    async write(open, options = {}) {
+      const path = files.join(await (directory ??= prepare(host)), temporaryName(random));
+      written.add(path);
+      try {
+        await writeFile(files, path, await open(), { ...options, mode: 0o600, sync: false });
+      } catch (error) {
+        await files.remove(path).catch(() => {});
+        throw error;
+      }
+      return path;
+    },
+    async close() {
+      // One that cannot be removed is swept away a day later.
+      for (const path of written) await files.remove(path).catch(() => {});
+      written.clear();
+    },
+  };
+}
+
+async function prepare(host: WorkHost): Promise<string> {
+  const directory = await workDirectory(host);
+  await sweepTemporaries(host.files, directory, host.clock);
+  return directory;
+}
+
+/** containers(5) and buildah(1): `TMPDIR`, else `/var/tmp`, since `/tmp` is memory on many machines. */
+async function workDirectory({ files, environment }: WorkHost): Promise<string> {
+  const named = environment.get("TMPDIR") ?? (environment.os === "windows" ? (environment.get("TEMP") ?? environment.get("TMP")) : undefined);
+  if (named !== undefined) return files.absolute(named);
+  if ((await files.status("/var/tmp"))?.kind === "directory") return "/var/tmp";
+  await files.makeDirectory("/tmp");
+  return "/tmp";
+}

@@ -1,0 +1,118 @@
+import { type ByteStream, type Bytes, createPool, iterate, mapAll, OciError, quote, readAll, streamOf } from "../../base/mod.ts";
+import { newDocument, openDocument, verifyStream, type WorkFiles } from "../../content/mod.ts";
+import type { ContentOptions, ContentSource, Host } from "../../port/mod.ts";
+import { type Descriptor, type Digest, isImageIndex, type ManifestDocument, mediaTypes } from "../../spec/mod.ts";
+
+/** What compressing layers needs. */
+export interface GzipTools extends Pick<Host, "files" | "hash" | "compression"> {
+  /** Takes the compressed layers. */
+  readonly work: WorkFiles;
+}
+
+/** The image to compress. */
+export interface PlainImage {
+  /** Where it comes from, in words. */
+  readonly name: string;
+  /** Returns a source whose root it is. */
+  readonly open: (options: ContentOptions) => Promise<ContentSource>;
+}
+
+/** An image whose layers have been compressed. */
+interface GzipImage {
+  readonly document: ManifestDocument;
+  /** Files of the layers that were compressed here. */
+  readonly files: ReadonlyMap<Digest, string>;
+  /** Has everything else. */
+  readonly source: ContentSource;
+}
+
+interface GzipLayer {
+  readonly descriptor: Descriptor;
+  /** Absent where it was compressed already. */
+  readonly file?: string;
+}
+
+/** Layers that are compressed at once: the runtimes have four threads for it. */
+const mostAtOnce = 4;
+const smallLimit = 4 * 1024 * 1024;
+
+/**
+ * Returns a docker image with every layer compressed by gzip, as registries expect them; layers that are gzip already stay as they
+ * are. Nothing is opened before it is asked for; then every layer is compressed, once, so that all digests are final from then on.
+ */
+export function gzipSource(tools: GzipTools, plain: PlainImage): ContentSource {
+  const { hash } = tools;
+  const { name } = plain;
+  const what = (kind: string, { digest }: Descriptor): string => `${kind} ${digest} of ${quote(name)}`;
+  let made: Promise<GzipImage> | undefined;
+  const make = (options: ContentOptions): Promise<GzipImage> => {
+    const making = gzipImage(tools, plain, options);
+    making.catch(() => (made = undefined));
+    return making;
+  };
+  const image = async (options: ContentOptions = {}): Promise<GzipImage> => {
+    options.signal?.throwIfAborted();
+    return await (made ??= make(options));
+  };
+  const blob = async (descriptor: Descriptor, options: ContentOptions = {}): Promise<ByteStream> => {
+    const { files, source } = await image(options);
+    const path = files.get(descriptor.digest);
+    if (path === undefined) return source.blob(descriptor, options);
+    return verifyStream(hash, await tools.files.read(path, options), descriptor, what("blob", descriptor));
+  };
+  return {
+    name,
+    isTemporary: true,
+    resolve: async (options) => (await image(options)).document,
+    describe: async (options) => (await image(options)).document.descriptor,
+    async manifest(descriptor, options) {
+      const { document } = await image(options);
+      if (document.descriptor.digest === descriptor.digest)
+        return openDocument(hash, document.bytes, { what: what("manifest", descriptor), expected: descriptor });
+      throw new OciError("NOT_FOUND", `Cannot read ${what("manifest", descriptor)}: what is there now has the digest ${document.descriptor.digest}`);
+    },
+    smallBlob: async (descriptor, options) => readAll(await blob(descriptor, options), { limit: smallLimit, what: what("blob", descriptor) }),
+    blob,
+  };
+}
+
+async function gzipImage(tools: GzipTools, plain: PlainImage, options: ContentOptions): Promise<GzipImage> {
+  const source = await plain.open(options);
+  const { value } = await source.resolve(options);
+  if (isImageIndex(value)) throw new TypeError(`${plain.name} is an index`);
+  const pool = createPool(mostAtOnce);
+  const begun = new Map<Digest, Promise<GzipLayer>>();
+  const bring = (layer: Descriptor, signal: AbortSignal): Promise<GzipLayer> => {
+    const found = begun.get(layer.digest) ?? pool.run(() => gzipLayer(tools, source, layer, { signal }));
+    begun.set(layer.digest, found);
+    return found;
+  };
+  const layers = await mapAll(value.layers, bring, options.signal);
+  const document = newDocument(tools.hash, { ...value, layers: layers.map(({ descriptor }) => descriptor) });
+  return { document, source, files: new Map(layers.flatMap(({ descriptor, file }) => (file === undefined ? [] : [[descriptor.digest, file]]))) };
+}
+
+async function gzipLayer(tools: GzipTools, source: ContentSource, layer: Descriptor, options: ContentOptions): Promise<GzipLayer> {
+  options.signal?.throwIfAborted();
+  const { hash, compression, work } = tools;
+  if (layer.mediaType === mediaTypes.dockerLayerGzip) return { descriptor: layer };
+  const hasher = hash("sha256");
+  let size = 0;
+  const note = (piece: Bytes): void => {
+    hasher.update(piece);
+    size += piece.length;
+  };
+  const file = await work.write(async () => {
+    const stored = await source.blob(layer, options);
+    const plain = layer.mediaType === mediaTypes.dockerLayerZstd ? stored.pipeThrough(compression.decompress("zstd")) : stored;
+    return streamOf(noted(plain.pipeThrough(compression.compress("gzip")), note));
+  }, options);
+  return { descriptor: { mediaType: mediaTypes.dockerLayerGzip, digest: `sha256:${hasher.digest()}`, size }, file };
+}
+
+async function* noted(stream: ByteStream, note: (piece: Bytes) => void): AsyncGenerator<Bytes, void, void> {
+  for await (const piece of iterate(stream)) {
+    note(piece);
+    yield piece;
+  }
+}
