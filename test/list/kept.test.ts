@@ -274,9 +274,7 @@ describe("content that no list uses any more is freed", () => {
     await writer.close();
     expect((await deleteList(lists, "app")).removed).toBeDefined();
     expect(await kept()).toHaveLength(3);
-    expect(warnings()).toEqual([
-      expect.stringMatching(/^content that no list refers to any more stays in the store: Cannot read record ".*1\.json": /),
-    ]);
+    expect(warnings()).toEqual([expect.stringMatching(/^content that no list refers to any more stays in the store: Cannot read record ".*1\.json": /)]);
     await lists.store.remove(id);
     expect(await kept()).toEqual([]);
     expect(warnings()).toEqual([]);

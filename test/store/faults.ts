@@ -83,6 +83,7 @@ export function interruptedFiles(files: FileSystem, at: number, action: () => Pr
       link: late(files.link),
       rename: late(files.rename),
       remove: late(files.remove),
+      removeDirectory: late(files.removeDirectory),
       syncDirectory: late(files.syncDirectory),
     },
   };
