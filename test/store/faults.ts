@@ -40,6 +40,7 @@ export function faultyFiles(files: FileSystem, { at, dies = false, word = "ENOSP
     failed: () => failed,
     files: {
       ...files,
+      read: guarded("read", files.read),
       readFile: guarded("readFile", files.readFile),
       status: guarded("status", files.status),
       list: guarded("list", files.list),
