@@ -44,6 +44,7 @@ export {
   inspectList,
   type LevelAnnotations,
   type ListContext,
+  type ListedList,
   type Listing,
   type ListOptions,
   type ListResult,
@@ -63,6 +64,7 @@ export {
 export type * from "./core/port/mod.ts";
 export * from "./core/spec/mod.ts";
 export {
+  type ContentKeeper,
   type EntrySource,
   type Features,
   featuresKey,

@@ -2,9 +2,11 @@ import { describe, expect, it } from "bun:test";
 import { OciError } from "../../src/core/base/mod.ts";
 import type { FileSystem } from "../../src/core/port/mod.ts";
 import { type ListRecord, type ListStore, openListStore } from "../../src/core/store/mod.ts";
+import { keptContent } from "../../src/core/store/references.ts";
 import { memoryClock, memoryHost, memoryRandom } from "../../src/host/memory.ts";
 import { type Fault, faultyFiles, readOnlyFiles } from "./faults.ts";
 import { forgetfulFiles } from "./forgetful.ts";
+import { type Image, imageOf, keepIn, putImage, withKept, withoutImage } from "./kept-sample.ts";
 import { emptyState, withEntry } from "./sample.ts";
 
 const root = "/data";
@@ -17,13 +19,20 @@ function storeOn(files: FileSystem): ListStore {
 
 /** What of a store an operation must leave as it was or make as it should be. */
 async function look(files: FileSystem): Promise<string> {
-  const { records, damaged } = await storeOn(files).all();
+  const store = storeOn(files);
+  const { records, damaged } = await store.all();
   expect(damaged).toEqual([]);
+  for (const record of records) await expectWhole(store, record);
   return records.map(describeRecord).sort().join(" ");
 }
 
 function describeRecord({ names, index }: ListRecord): string {
   return `${names.join() || "nameless"}=${index.manifests.length}`;
+}
+
+/** Whatever a record says is kept can be read. */
+async function expectWhole(store: ListStore, record: ListRecord): Promise<void> {
+  for (const promised of (await keptContent(store.content, record)).values()) expect(await store.content.holds(promised)).toBe(true);
 }
 
 interface Operation {
@@ -50,6 +59,17 @@ const replaced = async (store: ListStore) => {
 const removeNameless = async (store: ListStore) => {
   const { records } = await store.all();
   for (const { id, names } of records) if (names.length === 0) await store.remove(id);
+};
+
+const [first, second] = [imageOf("first", ["shared"]), imageOf("second", ["shared"])];
+const keep = async (store: ListStore, image: Image) => keepIn(store, await idOf(store), image);
+const oneKept = async (store: ListStore) => {
+  await one(store);
+  await keep(store, first);
+};
+const twoKept = async (store: ListStore) => {
+  await oneKept(store);
+  await keep(store, second);
 };
 
 const operations: readonly Operation[] = [
@@ -92,6 +112,27 @@ const operations: readonly Operation[] = [
   },
   { name: "remove() of a list without name", before: `${app}=0 nameless=0`, after: `${app}=0`, prepare: replaced, run: removeNameless },
   { name: "untag()", before: `${app}=0`, after: "", prepare: one, run: (store) => store.untag("app") },
+  { name: "keep()", before: `${app}=0`, after: `${app}=1`, prepare: one, run: (store) => keep(store, first) },
+  { name: "keep() of what is there in part", before: `${app}=1`, after: `${app}=2`, prepare: oneKept, run: (store) => keep(store, second) },
+  {
+    name: "keep() with a list",
+    before: "",
+    after: `${app}=1`,
+    prepare: async () => {},
+    run: (store) =>
+      store.keep(async (keeper) => {
+        await putImage(keeper, first);
+        await store.create("app", withKept(emptyState, first));
+      }),
+  },
+  {
+    name: "edit() that drops what is kept",
+    before: `${app}=2`,
+    after: `${app}=1`,
+    prepare: twoKept,
+    run: async (store) => store.edit(await idOf(store), (state) => withoutImage(state, first.document.descriptor.digest)),
+  },
+  { name: "remove() of a list that keeps content", before: `${app}=2`, after: "", prepare: twoKept, run: async (store) => store.remove(await idOf(store)) },
 ];
 
 interface Result {
@@ -137,6 +178,7 @@ describe.each(kinds)("a list store %s", (_, linkless) => {
         await expectUsable(files);
       }
     },
+    60_000,
   );
 
   it.each(operations.map((operation) => [operation.name, operation] as const))(
@@ -149,6 +191,7 @@ describe.each(kinds)("a list store %s", (_, linkless) => {
         await expectUsable(files);
       }
     },
+    60_000,
   );
 });
 
@@ -176,6 +219,7 @@ describe.each(kinds)("a list store %s on a machine that dies", (_, linkless) => 
         if (faulty.failed() === undefined) return expect(isAcknowledged).toBe(true);
       }
     },
+    60_000,
   );
 });
 

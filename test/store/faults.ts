@@ -40,6 +40,7 @@ export function faultyFiles(files: FileSystem, { at, dies = false, word = "ENOSP
     failed: () => failed,
     files: {
       ...files,
+      read: guarded("read", files.read),
       readFile: guarded("readFile", files.readFile),
       status: guarded("status", files.status),
       list: guarded("list", files.list),
@@ -83,6 +84,7 @@ export function interruptedFiles(files: FileSystem, at: number, action: () => Pr
       link: late(files.link),
       rename: late(files.rename),
       remove: late(files.remove),
+      removeDirectory: late(files.removeDirectory),
       syncDirectory: late(files.syncDirectory),
     },
   };

@@ -1,4 +1,4 @@
-import { type Bytes, concatBytes } from "../../src/core/base/mod.ts";
+import { type Bytes, concatBytes, streamBytes } from "../../src/core/base/mod.ts";
 import type { FileSystem, FileWriter, Random } from "../../src/core/port/mod.ts";
 import { memoryHost } from "../../src/host/memory.ts";
 import {
@@ -12,6 +12,7 @@ import {
   type MemoryNode,
   newDirectory,
   newFile,
+  refuse,
   renameNode,
 } from "../../src/host/memory-tree.ts";
 
@@ -38,6 +39,7 @@ export function forgetfulFiles(root: MemoryDirectory = newDirectory(now)): Forge
   return {
     files: {
       ...memory,
+      read: async (path) => streamBytes(concatBytes(fileAt(root, "read", path).pieces)),
       readFile: async (path) => concatBytes(fileAt(root, "read", path).pieces),
       create: async (path) => writerOf(addNode(root, path, newFile(now)), contents),
       async status(path) {
@@ -52,6 +54,12 @@ export function forgetfulFiles(root: MemoryDirectory = newDirectory(now)): Forge
       async remove(path) {
         const parent = findNode(root, memory.dirname(path));
         if (parent?.kind === "directory") parent.entries.delete(path.slice(path.lastIndexOf("/") + 1));
+      },
+      async removeDirectory(path) {
+        const node = findNode(root, path);
+        const parent = findNode(root, memory.dirname(path));
+        if (node?.kind === "directory" && node.entries.size > 0) refuse("remove", path, "ENOTEMPTY");
+        if (node && parent?.kind === "directory") parent.entries.delete(path.slice(path.lastIndexOf("/") + 1));
       },
       async syncDirectory(path) {
         const directory = directoryAt(root, "sync", path);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "bun:test";
-import { digestsOf, runCrowd, runKills } from "./processes.ts";
+import { digestsOf, runCrowd, runKeptKills, runKills } from "./processes.ts";
 
 describe("ListStore.edit()", () => {
   it("loses none of the edits of many processes", async () => {
@@ -16,5 +16,13 @@ describe("ListStore.edit()", () => {
     expect(new Set(entries).size).toBe(entries.length);
     expect(entries.length - acknowledged.length).toBeLessThanOrEqual(15);
     expect(damaged).toBe(0);
+  }, 120_000);
+});
+
+describe("ListStore.keep()", () => {
+  it("loses nothing that a record refers to, and leaves nothing else, of processes that are killed", async () => {
+    const { acknowledged, missing, left } = await runKeptKills({ kills: 12, width: 4, within: 250 });
+    expect({ missing, left }).toEqual({ missing: [], left: [] });
+    expect(acknowledged).toBeGreaterThanOrEqual(12);
   }, 120_000);
 });

@@ -3,11 +3,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseDigest } from "../../src/core/spec/mod.ts";
+import { freeContent } from "../../src/core/store/free.ts";
+import { listPlace, openKeptFiles } from "../../src/core/store/kept-files.ts";
 import { openListStore } from "../../src/core/store/mod.ts";
+import { keptContent } from "../../src/core/store/references.ts";
+import { openShelves } from "../../src/core/store/shelves.ts";
 import { nodeHost } from "../../src/host/node.ts";
 import { emptyState, entryOf } from "./sample.ts";
 
-const program = fileURLToPath(new URL("./child.ts", import.meta.url));
+const editor = fileURLToPath(new URL("./child.ts", import.meta.url));
+const keeper = fileURLToPath(new URL("./kept-child.ts", import.meta.url));
 
 /** What a crowd of processes did to one list. */
 export interface CrowdResult {
@@ -35,7 +41,7 @@ async function withList(action: (root: string, id: string) => Promise<readonly s
 }
 
 interface Child {
-  /** Digests it has acknowledged so far. */
+  /** What it has acknowledged so far, a line each. */
   readonly acknowledged: string[];
   readonly kill: () => void;
   readonly ended: Promise<void>;
@@ -43,8 +49,8 @@ interface Child {
   readonly started: Promise<void>;
 }
 
-function startChild(root: string, id: string, [first, last]: readonly [number, number]): Child {
-  const process_ = spawn(process.execPath, [program, root, id, String(first), String(last)], { stdio: ["ignore", "pipe", "inherit"] });
+function startChild(program: string, ...argv: readonly (string | number)[]): Child {
+  const process_ = spawn(process.execPath, [program, ...argv.map(String)], { stdio: ["ignore", "pipe", "inherit"] });
   const acknowledged: string[] = [];
   let text = "";
   let start = () => {};
@@ -67,7 +73,7 @@ function startChild(root: string, id: string, [first, last]: readonly [number, n
 /** Lets `processes` processes add `edits` entries each to one list, all at once. */
 export function runCrowd(processes: number, edits: number): Promise<CrowdResult> {
   return withList(async (root, id) => {
-    const children = Array.from({ length: processes }, (_, at) => startChild(root, id, [at * edits, (at + 1) * edits]));
+    const children = Array.from({ length: processes }, (_, at) => startChild(editor, root, id, at * edits, (at + 1) * edits));
     await Promise.all(children.map(({ ended }) => ended));
     return children.flatMap(({ acknowledged }) => acknowledged);
   });
@@ -84,24 +90,63 @@ export interface KillOptions {
 }
 
 /** Lets processes edit one list and kills each at a random moment with SIGKILL; `width` of them run at any time. */
-export function runKills({ kills, width, within }: KillOptions): Promise<CrowdResult> {
-  return withList(async (root, id) => {
-    const acknowledged: string[] = [];
-    let started = 0;
-    const lane = async (): Promise<void> => {
-      while (started < kills) {
-        const first = 1000 * started++;
-        const child = startChild(root, id, [first, first + 1000]);
-        await Promise.race([child.started, child.ended]);
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * within));
-        child.kill();
-        await child.ended;
-        acknowledged.push(...child.acknowledged);
+export function runKills(options: KillOptions): Promise<CrowdResult> {
+  return withList((root, id) => killEach(options, (at) => startChild(editor, root, id, 1000 * at, 1000 * at + 1000)));
+}
+
+/** Starts children, kills each at a random moment after its first acknowledgement, and returns what they have acknowledged. */
+async function killEach({ kills, width, within }: KillOptions, start: (at: number) => Child): Promise<readonly string[]> {
+  const acknowledged: string[] = [];
+  let started = 0;
+  const lane = async (): Promise<void> => {
+    while (started < kills) {
+      const child = start(started++);
+      await Promise.race([child.started, child.ended]);
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * within));
+      child.kill();
+      await child.ended;
+      acknowledged.push(...child.acknowledged);
+    }
+  };
+  await Promise.all(Array.from({ length: width }, lane));
+  return acknowledged;
+}
+
+/** What is left of lists that a crowd filled and emptied. */
+export interface KeptCrowdResult {
+  /** How many edits were acknowledged. */
+  readonly acknowledged: number;
+  /** Pieces that a record refers to and that cannot be read. */
+  readonly missing: readonly string[];
+  /** Pieces the store has and no record refers to, when everybody has gone for more than an hour and content is freed once more. */
+  readonly left: readonly string[];
+}
+
+/** Lets processes keep and drop images in two lists, kills each at a random moment, and looks what is there. */
+export async function runKeptKills(options: KillOptions): Promise<KeptCrowdResult> {
+  const root = mkdtempSync(join(tmpdir(), "ocidex-processes-"));
+  try {
+    const store = openListStore(nodeHost(), { root });
+    const lists = [await store.create("one", emptyState), await store.create("two", emptyState)].map(({ id }) => id);
+    const acknowledged = await killEach(options, () => startChild(keeper, root, ...lists));
+    const needed = new Set<string>();
+    const missing: string[] = [];
+    for (const record of (await store.all()).records) {
+      for (const { digest, size } of (await keptContent(store.content, record)).values()) {
+        needed.add(digest);
+        if (!(await store.content.holds({ digest, size }))) missing.push(digest);
       }
-    };
-    await Promise.all(Array.from({ length: width }, lane));
-    return acknowledged;
-  });
+    }
+    const host = { ...nodeHost(), clock: { ...nodeHost().clock, now: () => Date.now() + 2 * 3_600_000 } };
+    const shelves = openShelves(host, join(root, "ocidex"));
+    const kept = openKeptFiles(host, join(root, "ocidex"), shelves.prepare);
+    await freeContent(shelves, kept);
+    const there = (await Promise.all([kept.main, ...(await kept.asides())].map((place) => listPlace(host, place)))).flat();
+    for (const digest of needed) if (!there.includes(parseDigest(digest))) missing.push(digest);
+    return { acknowledged: acknowledged.length, missing, left: there.filter((digest) => !needed.has(digest)) };
+  } finally {
+    rmSync(root, { recursive: true });
+  }
 }
 
 /** Returns the digests of the first `count` entries. */

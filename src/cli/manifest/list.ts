@@ -4,6 +4,7 @@ import { defineVerb, type Verb } from "../command.ts";
 import { throwTogether } from "../errors.ts";
 import { openSession } from "../session.ts";
 import { formatTable } from "../table.ts";
+import { formatBytes } from "../units.ts";
 
 /** `manifest list`. */
 export const list: Verb = defineVerb({
@@ -17,26 +18,28 @@ export const list: Verb = defineVerb({
   async run(context, args) {
     const { lists, damaged } = await allLists(openSession(context, args, []));
     if (args.flag("json")) context.output.json(lists.map(summary));
-    else for (const line of formatTable(["NAME", "ID", "ENTRIES", "TYPE", "MODIFIED"], lists.flatMap(rows))) context.output.line(line);
+    else for (const line of formatTable(["NAME", "ID", "ENTRIES", "TYPE", "KEPT", "MODIFIED"], lists.flatMap(rows))) context.output.line(line);
     throwTogether(damaged);
   },
 });
 
 type Item = Listing["lists"][number];
 
-function summary({ id, names, index, created, modified }: Item): unknown {
+function summary({ id, names, index, kept, created, modified }: Item): unknown {
   return {
     id,
     names,
     mediaType: index.mediaType,
     entries: index.manifests.length,
+    kept,
     created: new Date(created).toISOString(),
     modified: new Date(modified).toISOString(),
   };
 }
 
-function rows({ id, names, index, modified }: Item): readonly (readonly string[])[] {
+function rows({ id, names, index, kept, modified }: Item): readonly (readonly string[])[] {
   const type = index.mediaType === mediaTypes.ociIndex ? "oci" : "v2s2";
   const shown = names.length === 0 ? ["<none>"] : names;
-  return shown.map((name) => [name, id.slice(0, 12), String(index.manifests.length), type, new Date(modified).toISOString().slice(0, 19)]);
+  const size = formatBytes(kept);
+  return shown.map((name) => [name, id.slice(0, 12), String(index.manifests.length), type, size, new Date(modified).toISOString().slice(0, 19)]);
 }

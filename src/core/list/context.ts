@@ -58,7 +58,7 @@ export function openLists(host: Host, { signal: given, timeout, ...options }: Li
   const signal = timeout === undefined ? given : withDeadline(host.clock, timeout, given);
   return {
     host,
-    store: openListStore(host, options.root === undefined ? {} : { root: options.root }),
+    store: openListStore(host, { ...(options.root !== undefined && { root: options.root }), ...(options.report && { report: options.report }) }),
     transports: openTransports(host, { ...options, ...(signal && { signal }) }),
     pool: createPool(options.concurrency ?? 8),
     report: options.report ?? (() => {}),

@@ -4,7 +4,7 @@ export type { PlannedWrite } from "../copy/mod.ts";
 export { type AddToListOptions, addToList } from "./add.ts";
 export { type AddArtifactOptions, addArtifactToList } from "./add-artifact.ts";
 export type { AddedEntryOptions, AddResult } from "./add-found.ts";
-export { allLists, type Listing } from "./all.ts";
+export { allLists, type ListedList, type Listing } from "./all.ts";
 export { type AnnotateOptions, annotateList, annotateListEntries, type EntryChange, type IndexChange } from "./annotate.ts";
 export type { ArtifactDescription } from "./artifact.ts";
 export type { ListResult } from "./change.ts";

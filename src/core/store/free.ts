@@ -72,6 +72,11 @@ async function giveBackOne({ host: { files }, main }: KeptFiles, aside: KeptPlac
   }
 }
 
+/** Tells whether somebody who died has left content aside. */
+export async function hasLeft(kept: KeptFiles): Promise<boolean> {
+  return (await findLeft(kept)).length > 0;
+}
+
 /** Returns the asides that nobody has touched for long. */
 async function findLeft(kept: KeptFiles): Promise<readonly KeptPlace[]> {
   const left: KeptPlace[] = [];

@@ -45,7 +45,7 @@ export async function keepContent<T>(shelves: Shelves, kept: KeptFiles, task: (k
     await opened?.then((aside) => settleAsides(shelves, kept, [aside])).catch(() => {});
     throw error;
   }
-  if (opened) await publish(kept, await opened, [...pieces.values()]);
+  if (opened) await settleOwn(kept, await opened, [...pieces.values()]);
   return result;
 }
 
@@ -65,6 +65,21 @@ async function putAside({ host: { files }, main }: KeptFiles, aside: KeptPlace, 
   return aside.content.put(promised, open, options);
 }
 
+/** By now a record refers to all of it, so content that has to stay aside is as safe there, and is put where it belongs by who frees. */
+async function settleOwn(kept: KeptFiles, aside: KeptPlace, pieces: readonly Piece[]): Promise<void> {
+  try {
+    await publish(kept, aside, pieces);
+    await kept.host.files.remove(aside.directory);
+  } catch (error) {
+    for (const { promised } of pieces) if (!(await isThere([kept.main, aside], promised))) throw error;
+  }
+}
+
+async function isThere(places: readonly KeptPlace[], { digest, size }: Promised): Promise<boolean> {
+  for (const { content } of places) if (await content.has(digest, size)) return true;
+  return false;
+}
+
 async function publish(kept: KeptFiles, aside: KeptPlace, pieces: readonly Piece[]): Promise<void> {
   const { files } = kept.host;
   const folders = new Set<string>();
@@ -75,7 +90,6 @@ async function publish(kept: KeptFiles, aside: KeptPlace, pieces: readonly Piece
     if (!(await tryLink(kept, aside, piece))) await kept.main.content.put(piece.promised, () => reopen(aside, piece));
   }
   for (const folder of folders) await files.syncDirectory(folder);
-  await files.remove(aside.directory);
 }
 
 /** Tells whether the main place has the piece for certain: something else of its name may be what was found damaged. */

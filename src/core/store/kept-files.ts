@@ -15,9 +15,9 @@ import type { StoreHost } from "./shelves.ts";
  *
  *   1. puts every piece aside: as a second name (a hard link) of the file in the main place, or else from its source,
  *   2. writes the record that refers to them,
- *   3. links each piece into the main place, unless the name is there; if it cannot, since his aside is gone or there are no links,
- *      he puts it into the main place again, from his aside or from its source,
- *   4. removes his aside. Only now is the edit acknowledged.
+ *   3. links each piece into the main place, unless the name is there, or puts it there again, from his aside or else its source,
+ *      where there are no links or his aside was taken; brings that to the disk,
+ *   4. removes his aside. Only now is the edit acknowledged; also if (3) failed and every piece is in the main place or his aside.
  *
  * Who frees (`free.ts`)
  *
@@ -32,12 +32,11 @@ import type { StoreHost } from "./shelves.ts";
  * everything goes back at (d).
  *
  * No content of an acknowledged edit is lost while its record stands. Say the record was written at W, and the piece had its name
- * in the main place at a later instant L, in (3). A name leaves the main place in (b) alone, by one rename. Who renames the piece
- * after L reads the records (c) after W, finds the reference and gives the piece back (d); if the name is taken by then, another
- * file of the same content has it, of which the same is true. Who renamed it before L moved another file than the one that has
- * the name at L, and whatever becomes of that is all the same. In between the piece lies aside, where readers find it: a file leaves
- * an aside by (d), by (b) into the aside of another who has (c) still before him, or in (e) as one to which nobody referred
- * after it had been moved there; the aside of somebody who adds is left by (3), or (b) as well.
+ * in the main place or in the aside of who adds it at a later instant L. From there a name goes by (4), when the main place has the
+ * piece, or by (b), in one rename. Who renames it after L reads the records (c) after W, finds the reference and gives the piece
+ * back (d); if its name in the main place is taken by then, another file of the same content has it, of which the same is true.
+ * In between the piece lies aside, where readers find it, and where it leaves by (d), or by (b) into the aside of another, who has
+ * (c) still before him. Names that were moved before L are others, and whatever becomes of those is all the same.
  *
  * A process may die anywhere. Before (2) its aside holds what nobody refers to. From (2) on the reference stands and the piece lies
  * in its aside, if nowhere else. After (b) the asides hold what (c) will tell of. Whoever frees content later takes over each

@@ -3,7 +3,7 @@ import type { ContentReader } from "../content/mod.ts";
 import type { Report } from "../port/mod.ts";
 import { type CreateListOptions, createList } from "./create.ts";
 import { editList } from "./edit.ts";
-import { freeContent } from "./free.ts";
+import { freeContent, hasLeft } from "./free.ts";
 import { type ContentKeeper, keepContent } from "./keep.ts";
 import { type KeptFiles, openKeptFiles } from "./kept-files.ts";
 import type { ListState } from "./list-record.ts";
@@ -78,13 +78,13 @@ export function openListStore(host: StoreHost, options: ListStoreOptions = {}): 
   let opened: Opened | undefined;
   // Without a home directory only who uses the store needs to hear of it.
   const open = (): Opened => (opened ??= openAt(host, findStoreRoot(host, options.root)));
-  /** What is done is done: content that stays costs room, and the next one tries again. */
-  const free = async ({ shelves, kept }: Opened) => {
+  /** The edit is done: content that stays takes room, and the next who frees some tries again. */
+  const free = async () => {
     try {
-      await freeContent(shelves, kept);
+      await freeContent(open().shelves, open().kept);
     } catch (error) {
       if (!isOciError(error)) throw error;
-      options.report?.({ type: "warning", message: `the content that no list refers to any more stays in the store: ${error.message}` });
+      options.report?.({ type: "warning", message: `content that no list refers to any more stays in the store: ${error.message}` });
     }
   };
   return {
@@ -92,13 +92,13 @@ export function openListStore(host: StoreHost, options: ListStoreOptions = {}): 
       return open().kept.reader;
     },
     async create(name, state, createOptions) {
-      const { shelves } = open();
+      const { shelves, kept } = open();
       const full = normaliseListName(name);
       if (isId(name) && (await readRecord(shelves, name))) throw new OciError("INVALID", `Cannot create list ${quote(name)}: it is the ID of a list`);
       const list = await createList(shelves, full, state, createOptions);
       if (host.random.number() * sweepInterval < 1) {
         await sweep(shelves).catch(() => {});
-        await free(open());
+        await freeContent(shelves, kept).catch(() => {});
       }
       return recordOf(list, [full]);
     },
@@ -110,20 +110,24 @@ export function openListStore(host: StoreHost, options: ListStoreOptions = {}): 
         return change(state);
       };
       const record = await editList(open().shelves, id, { ...editOptions, change: follow });
-      if (before && dropsContent(before, record)) await free(open());
+      if (before && dropsContent(before, record)) await free();
       return record;
     },
     async remove(id, removeOptions) {
       const { state } = await removeList(open().shelves, id, removeOptions);
-      if (dropsContent(state)) await free(open());
+      if (dropsContent(state)) await free();
     },
     async untag(name, untagOptions) {
       const { id, state } = await untagList(open().shelves, normaliseListName(name), untagOptions);
-      if (dropsContent(state)) await free(open());
+      if (dropsContent(state)) await free();
       return { removed: true, id };
     },
     all: () => readAllRecords(open().shelves),
-    keep: (task) => keepContent(open().shelves, open().kept, task),
+    async keep(task) {
+      const { shelves, kept } = open();
+      if (await hasLeft(kept)) await freeContent(shelves, kept).catch(() => {});
+      return keepContent(shelves, kept, task);
+    },
     keptSize: (list) => keptSize(open().kept.reader, list),
   };
 }

@@ -254,6 +254,7 @@ const effects: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
           names: ["localhost/app:latest"],
           mediaType: mediaTypes.ociIndex,
           entries: 0,
+          kept: 0,
           created: expect.stringMatching(/^\d{4}-.*Z$/),
           modified: expect.stringMatching(/^\d{4}-.*Z$/),
         },

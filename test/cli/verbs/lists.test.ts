@@ -69,7 +69,7 @@ describe("manifest exists", () => {
 describe("manifest list", () => {
   test("prints a table of the local lists, by name", async () => {
     const { must } = await openShell();
-    expect(await must("list")).toEqual(["NAME  ID  ENTRIES  TYPE  MODIFIED"]);
+    expect(await must("list")).toEqual(["NAME  ID  ENTRIES  TYPE  KEPT  MODIFIED"]);
     const [web = ""] = await must("create", "--format", "v2s2", "web");
     const [app = ""] = await must("create", "app", "oci:/src:amd64");
     const [, ...rows] = (await must("ls")).map((line) => line.split(/ {2,}/).slice(0, 4));
