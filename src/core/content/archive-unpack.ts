@@ -1,7 +1,7 @@
 import { type ByteStream, type Bytes, concatBytes, isOciError, iterate, OciError } from "../base/mod.ts";
-import type { CompressionFormat, Environment, FileStatus, FileSystem } from "../port/mod.ts";
+import type { CompressionFormat, FileStatus } from "../port/mod.ts";
 import type { ArchiveHost, ArchiveName } from "./archive.ts";
-import { sweepTemporaries, temporaryName } from "./publish.ts";
+import type { Scratch } from "./scratch.ts";
 import { parseTarHeader, tarBlock, tarFault } from "./tar-header.ts";
 
 /** What to unpack. */
@@ -10,8 +10,6 @@ export interface Unpacking extends ArchiveName {
   readonly compression: CompressionFormat;
   /** The compressed file. */
   readonly status: FileStatus;
-  /** Is told of the file before it is made, so that it can be removed whatever happens. */
-  readonly note: (path: string) => void;
   /** Ends the unpacking; nothing is left. */
   readonly signal?: AbortSignal;
 }
@@ -21,42 +19,18 @@ const freeGrowth = 256 * 1024 * 1024;
 const growth = 32;
 
 /**
- * Writes what a compressed archive holds to one file of the work directory and returns its path. Blobs are read in any order and
+ * Writes what a compressed archive holds to one file of `scratch` and returns its path. Blobs are read in any order and
  * again when a transfer is repeated; reading the compressed file from its beginning each time would take time in the square of
  * the number of blobs. The file is as large as the archive says, within a bound: its members keep their names to themselves.
  * @throws {OciError} `LIMIT` for what grows beyond measure, `INVALID` for damaged data
  */
-export async function unpackToTemporary(host: ArchiveHost, unpacking: Unpacking): Promise<string> {
-  const { files, clock, random, compression } = host;
-  const { signal, note } = unpacking;
-  const directory = await workDirectory(files, host.environment);
-  await sweepTemporaries(files, directory, clock);
-  const path = files.join(directory, temporaryName(random));
-  note(path);
-  const writer = await files.create(path, { mode: 0o600 });
-  try {
-    const counted = countInput(await files.read(unpacking.path, signal ? { signal } : {}));
+export async function unpackToTemporary({ files, compression }: ArchiveHost, scratch: Scratch, unpacking: Unpacking): Promise<string> {
+  const options = unpacking.signal ? { signal: unpacking.signal } : {};
+  return await scratch.keep(async () => {
+    const counted = countInput(await files.read(unpacking.path, options));
     const plain = explained(counted.stream.pipeThrough(compression.decompress(unpacking.compression)), unpacking);
-    for await (const piece of bounded(plain, unpacking, counted.size)) {
-      signal?.throwIfAborted();
-      await writer.write(piece);
-    }
-    await writer.close();
-  } catch (error) {
-    await writer.close().catch(() => {});
-    await files.remove(path).catch(() => {});
-    throw error;
-  }
-  return path;
-}
-
-/** containers(5) and buildah(1): `TMPDIR`, else `/var/tmp`, since `/tmp` is memory on many machines. */
-async function workDirectory(files: FileSystem, environment: Environment): Promise<string> {
-  const named = environment.get("TMPDIR") ?? (environment.os === "windows" ? (environment.get("TEMP") ?? environment.get("TMP")) : undefined);
-  if (named !== undefined) return files.absolute(named);
-  if ((await files.status("/var/tmp"))?.kind === "directory") return "/var/tmp";
-  await files.makeDirectory("/tmp");
-  return "/tmp";
+    return bounded(plain, unpacking, counted.size);
+  }, options);
 }
 
 /** A link tells no size of what it leads to; what has come out of it so far is known. */

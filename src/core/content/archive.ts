@@ -1,6 +1,7 @@
 import { type Bytes, OciError, readAll } from "../base/mod.ts";
 import type { CompressionFormat, ContentOptions, FileStatus, Host } from "../port/mod.ts";
 import { unpackToTemporary } from "./archive-unpack.ts";
+import { openScratch } from "./scratch.ts";
 import { readTarMembers, type TarMember } from "./tar-members.ts";
 import { tarTree } from "./tar-tree.ts";
 import type { Tree } from "./tree.ts";
@@ -49,12 +50,11 @@ interface Known {
 /** Returns the archives that `host` can read; nothing is opened yet. */
 export function openArchives(host: ArchiveHost): Archives {
   const known = new Map<string, Known>();
-  const unpacked = new Set<string>();
+  const scratch = openScratch(host);
   const look = async (name: ArchiveName, status: FileStatus, { signal }: ContentOptions): Promise<Archive> => {
     const file = { ...name, ...(signal && { signal }) };
     const compression = await compressionOf(host, name);
-    const path =
-      compression === undefined ? name.path : await unpackToTemporary(host, { ...file, status, compression, note: (made) => void unpacked.add(made) });
+    const path = compression === undefined ? name.path : await unpackToTemporary(host, scratch, { ...file, status, compression });
     const tar = { ...file, path };
     const members = await readTarMembers(host.files, tar);
     return { tree: tarTree(host.files, tar, members), members, ...(compression !== undefined && { compression }) };
@@ -79,9 +79,7 @@ export function openArchives(host: ArchiveHost): Archives {
       return true;
     },
     async close() {
-      // One that cannot be removed is swept away a day later.
-      for (const path of unpacked) await host.files.remove(path).catch(() => {});
-      unpacked.clear();
+      await scratch.close();
       known.clear();
     },
   };

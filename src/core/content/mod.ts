@@ -10,6 +10,7 @@ export * from "./held.ts";
 export * from "./overlay.ts";
 export * from "./plain-file.ts";
 export * from "./publish.ts";
+export * from "./scratch.ts";
 export * from "./stage.ts";
 export * from "./swap-file.ts";
 export * from "./tar-members.ts";
