@@ -30,7 +30,8 @@ export function copyBlob(copy: Copy, task: BlobTask, signal: AbortSignal): Promi
 async function transfer(copy: Copy, task: BlobTask, signal: AbortSignal): Promise<void> {
   const { descriptor, kind, source } = task;
   const { target, report } = copy;
-  const isMountable = source.repository !== undefined && source.repository.origin === target.repository?.origin;
+  const isNear = source.repository !== undefined && source.repository.origin === target.repository?.origin;
+  const isMountable = isNear && source.made?.has(descriptor.digest) !== true;
   report({ type: "blob", descriptor, kind });
   const outcome = await target.putBlob(descriptor, () => open(task, signal), {
     signal,

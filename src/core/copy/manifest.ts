@@ -82,7 +82,10 @@ async function bringManifest(copy: Copy, task: ManifestTask, signal: AbortSignal
   }
   const document = await copy.run(() => source.manifest(descriptor, { signal }), signal);
   if (isImageIndex(document.value)) await copyChildren(copy, { ...task, value: document.value }, signal);
-  else if (!isThere) await mapAll(blobsOf(document.value, source), (blob, inner) => copyBlob(copy, blob, inner), signal);
+  else {
+    const blobs = blobsOf(document.value, source).filter(({ descriptor: { digest } }) => !isThere || source.made?.has(digest) === true);
+    await mapAll(blobs, (blob, inner) => copyBlob(copy, blob, inner), signal);
+  }
   report({ type: "manifest", descriptor: document.descriptor, kind, outcome: exists ? "exists" : "written" });
   if (!exists) await copy.run(() => target.putManifest(document, { signal }), signal);
   return document;

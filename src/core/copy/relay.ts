@@ -1,5 +1,6 @@
 import { isOciError } from "../base/mod.ts";
 import type { ContentSource, ContentTarget } from "../port/mod.ts";
+import type { Digest } from "../spec/mod.ts";
 import { isSameRepository } from "./session.ts";
 
 /** Where a copy to a further destination may take content from. */
@@ -13,23 +14,25 @@ export interface RelayOptions {
 /**
  * Returns `original` for a copy to a further destination: blobs that came from a registry are not asked of it again but mounted
  * or read where they have arrived first, so that every source is read once however many destinations there are. Files are read
- * again, which costs less than a way through a registry. What the first destination does not give out comes from the source.
+ * again, which costs less than a way through a registry, and so is what was made here. What the first destination does not give
+ * out comes from the source.
  */
 export function relaySource(original: ContentSource, { first, target }: RelayOptions): ContentSource {
   if (isSameRepository(first.repository, target.repository)) return { ...withoutMade(original), ...(first.repository && { repository: first.repository }) };
   const isNear = original.repository !== undefined && original.repository.origin === target.repository?.origin;
-  const repository = isNear ? original.repository : first.repository;
+  const isRelayed = (digest: Digest): boolean => original.repository !== undefined && original.made?.has(digest) !== true;
   return {
-    ...original,
-    ...(repository && { repository }),
-    ...(original.repository !== undefined && {
-      smallBlob: (descriptor, options) => orElse(first.smallBlob(descriptor, options), () => original.smallBlob(descriptor, options)),
-      blob: (descriptor, options) => orElse(first.blob(descriptor, options), () => original.blob(descriptor, options)),
-    }),
+    ...(isNear || first.repository === undefined ? original : { ...withoutMade(original), repository: first.repository }),
+    smallBlob: (descriptor, options) =>
+      isRelayed(descriptor.digest)
+        ? orElse(first.smallBlob(descriptor, options), () => original.smallBlob(descriptor, options))
+        : original.smallBlob(descriptor, options),
+    blob: (descriptor, options) =>
+      isRelayed(descriptor.digest) ? orElse(first.blob(descriptor, options), () => original.blob(descriptor, options)) : original.blob(descriptor, options),
   };
 }
 
-/** What was made for the push lies in the repository by now. */
+/** What was made for the push lies where it went first by now. */
 function withoutMade(source: ContentSource): ContentSource {
   const { made: _, ...rest } = source;
   return rest;

@@ -10,5 +10,6 @@ export async function openEntrySource(context: ListContext, recorded: EntrySourc
   const source = await context.transports.source(parseLocation(recorded.location));
   if (recorded.stored !== true) return source;
   const bytes = await context.store.content.readSmall(entry);
-  return overlaySource(source, byDigest([openDocument(context.host.hash, bytes, { what: `manifest ${entry.digest}`, expected: entry })]));
+  const document = openDocument(context.host.hash, bytes, { what: `manifest ${entry.digest}`, expected: entry });
+  return overlaySource(source, { manifests: byDigest([document]) });
 }

@@ -6,6 +6,7 @@ export { allLists, type Listing } from "./all.ts";
 export { type AnnotateOptions, annotateList, annotateListEntries, type EntryChange, type IndexChange } from "./annotate.ts";
 export type { ListResult } from "./change.ts";
 export type { ImageSelection } from "./choose.ts";
+export { type PushCompression, parseCompressionFormat } from "./compression.ts";
 export { type ListContext, type ListOptions, openLists } from "./context.ts";
 export { type CreateListOptions, createList } from "./create.ts";
 export { listExists } from "./exists.ts";

@@ -4,9 +4,9 @@ import { copyList, type FoundReferrer, type PlannedWrite, rehearse, relaySource 
 import type { ContentSource, ContentTarget } from "../port/mod.ts";
 import { type Descriptor, type Digest, formatLocation } from "../spec/mod.ts";
 import { type ListContext, quietly, signalOf } from "./context.ts";
-import type { ConvertedList } from "./convert.ts";
 import { type Destination, tagged } from "./destination.ts";
 import { type ListPlace, type ListView, leftToCheck, requireAccepted } from "./place.ts";
+import type { PreparedList } from "./push-prepare.ts";
 
 /** One push under way: what goes, and how. */
 export interface Pushing {
@@ -14,8 +14,8 @@ export interface Pushing {
   readonly place: ListPlace;
   readonly view: ListView;
   /** What is written. */
-  readonly made: ConvertedList;
-  /** Digest of the list before anything was left out or converted. */
+  readonly prepared: PreparedList;
+  /** Digest of the list before anything was left out or changed. */
   readonly original: Digest;
   /** Brings the images along. */
   readonly all: boolean;
@@ -45,10 +45,10 @@ export interface Along {
 
 /** Pushes to `destination`; content that `first` has got already may come from there. */
 export async function pushTo(pushing: Pushing, destination: Destination, { referrers, first }: Along): Promise<Pushed> {
-  const { context, made, dryRun } = pushing;
+  const { context, prepared, dryRun } = pushing;
   const { location, tags } = destination;
   const opened = await context.transports.place(location);
-  const { document } = made;
+  const { document } = prepared;
   const { mediaType } = document.descriptor;
   requireAccepted(opened.target, mediaType);
   const rehearsal = dryRun ? rehearse(opened.target, (tag) => formatLocation(tagged(location, tag))) : undefined;
@@ -75,8 +75,8 @@ function relayed(source: ContentSource, first: ContentSource | undefined, target
 }
 
 /** Entries that nobody brings along must be there. */
-function presentEntries({ made, all }: Pushing, known: ReadonlySet<Descriptor>, target: ContentTarget): readonly Descriptor[] {
-  const entries = made.document.value.manifests;
+function presentEntries({ prepared, all }: Pushing, known: ReadonlySet<Descriptor>, target: ContentTarget): readonly Descriptor[] {
+  const entries = prepared.document.value.manifests;
   return all
     ? leftToCheck(
         target,
@@ -85,10 +85,10 @@ function presentEntries({ made, all }: Pushing, known: ReadonlySet<Descriptor>, 
     : entries;
 }
 
-/** Returns where an entry comes from, if the list says so; one that was converted comes from where its original lies. */
-export async function entrySource({ place, view, made }: Pushing, entry: Descriptor): Promise<ContentSource | undefined> {
-  const source = await place.sourceOf(view, made.originals.get(entry.digest) ?? entry);
-  return source && overlaySource(source, made.documents);
+/** Returns where an entry comes from, if the list says so; one that was made for the push comes from where its original lies. */
+export async function entrySource({ place, view, prepared }: Pushing, entry: Descriptor): Promise<ContentSource | undefined> {
+  const source = await place.sourceOf(view, prepared.originals.get(entry.digest) ?? entry);
+  return source && overlaySource(source, prepared.made);
 }
 
 async function requireSource(pushing: Pushing, entry: Descriptor): Promise<ContentSource> {
@@ -99,7 +99,7 @@ async function requireSource(pushing: Pushing, entry: Descriptor): Promise<Conte
 
 /** An entry whose origin nobody recorded (a descriptor that was given as it is) cannot be brought along. */
 async function knownEntries(pushing: Pushing): Promise<ReadonlySet<Descriptor>> {
-  const entries = pushing.made.document.value.manifests;
+  const entries = pushing.prepared.document.value.manifests;
   const sources = await Promise.all(entries.map((entry) => entrySource(pushing, entry)));
   return new Set(entries.filter((_, at) => sources[at] !== undefined));
 }
