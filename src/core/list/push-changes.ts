@@ -1,5 +1,6 @@
 import { OciError } from "../base/mod.ts";
 import { type ConvertedImage, changedCompression, compressImage, convertImage, type ImageLayer, isChanged, type LayerCompression } from "../copy/mod.ts";
+import type { CompressionFormat } from "../port/mod.ts";
 import { type Descriptor, findEditObstacle } from "../spec/mod.ts";
 import type { CompressionPlan, LevelledChange } from "./compression.ts";
 import type { Format } from "./format.ts";
@@ -14,8 +15,8 @@ export interface ImageChange {
   readonly compression?: LevelledChange;
   /** The format it gets. */
   readonly format?: Format;
-  /** Whether it goes beside the image, not in its place. */
-  readonly isAdded: boolean;
+  /** Format of its layers, where it goes beside the image and not in its place. */
+  readonly added?: CompressionFormat;
 }
 
 /** What was asked for. */
@@ -26,12 +27,12 @@ interface Asked {
 
 /** Returns what images become: every one in its place, and those that a platform gets beside. */
 export function planChanges(images: readonly ListImage[], { plan, format }: Asked): readonly ImageChange[] {
-  const replaced = images.map((image) => changeOf(image, { compression: plan?.all, format, isAdded: false }));
+  const replaced = images.map((image) => changeOf(image, plan?.all, format));
   const there = new Map<string, Set<LayerCompression>>();
   for (const change of replaced) formatsThere(there, change.image).add(compressionOf(change) ?? "none");
   const added = images.flatMap((image) =>
     (plan?.added ?? []).flatMap((compression): ImageChange[] => {
-      const change = changeOf(image, { compression, format, isAdded: true });
+      const change = { ...changeOf(image, compression, format), added: compression.format };
       const known = formatsThere(there, image);
       if (known.has(compression.format) || compressionOf(change) !== compression.format) return [];
       known.add(compression.format);
@@ -49,17 +50,11 @@ function formatsThere(there: Map<string, Set<LayerCompression>>, { entry }: List
   return formats;
 }
 
-interface Wanted {
-  readonly compression: LevelledChange | undefined;
-  readonly format: Format | undefined;
-  readonly isAdded: boolean;
-}
-
 /** Docker has no type for zstd, so that an image of docker's becomes one of OCI. */
-function changeOf(image: ListImage, { compression, format, isAdded }: Wanted): ImageChange {
+function changeOf(image: ListImage, compression: LevelledChange | undefined, format: Format | undefined): ImageChange {
   const isUsed = compression !== undefined && image.layers.some((layer) => isChanged(layer, compression));
   const type = format ?? (isUsed && compression.format === "zstd" ? "oci" : undefined);
-  return { image, isAdded, ...(isUsed && { compression }), ...(type && { format: type }) };
+  return { image, ...(isUsed && { compression }), ...(type && { format: type }) };
 }
 
 /** Returns how all layers of an image are compressed after a change; undefined where there are none, or they differ. */

@@ -38,6 +38,8 @@ export interface ImageReading {
   readonly place: ListPlace;
   /** The list. */
   readonly view: ListView;
+  /** Its entries. */
+  readonly entries: readonly Descriptor[];
   /** The format that images get. */
   readonly format?: Format;
   /** Whether layers are compressed: the config, which names them without compression, is read too. */
@@ -49,7 +51,7 @@ export interface ImageReading {
  * @throws {OciError} `UNSUPPORTED` for what is no image, and for one of which nobody knows where it lies
  */
 export async function readImages(context: ListContext, reading: ImageReading): Promise<readonly ListImage[]> {
-  const entries = reading.view.state.index.manifests.filter((entry) => needsReading(reading, entry));
+  const entries = reading.entries.filter((entry) => needsReading(reading, entry));
   const begun = new Map<Digest, Promise<Omit<ListImage, "entry">>>();
   return await mapAll(
     entries,

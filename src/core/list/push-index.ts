@@ -13,8 +13,8 @@ export interface ChangedImage extends ImageChange {
   readonly lost: readonly Loss[];
 }
 
-/** What a list becomes. */
-export interface IndexChange {
+/** What a list is to become. */
+interface Wanted {
   /** Its images now. */
   readonly images: readonly ChangedImage[];
   /** The format it gets. */
@@ -32,21 +32,21 @@ export interface ChangedIndex extends Settled {
 }
 
 /** Returns `state` pointing to what its images have become, in the type that can hold it; undefined where nothing changes. */
-export function changeIndex(state: ListState, { images, format, isMarked }: IndexChange): ChangedIndex | undefined {
+export function changeIndex(state: ListState, { images, format, isMarked }: Wanted): ChangedIndex | undefined {
   const joined = joinFeatures(state);
   const dropped = format === "v2s2" ? joined.index.manifests.filter(isAttestation) : [];
   const kept = dropped.length === 0 ? joined.index : { ...joined.index, manifests: joined.index.manifests.filter((entry) => !isAttestation(entry)) };
   const replaced = rewriteEntries(kept, new Map(images.filter(isReplaced).map(({ image, document }) => [image.entry.digest, document.descriptor])));
   const marked = isMarked ? markEntries(replaced, images) : replaced;
-  const added = images.filter(({ isAdded }) => isAdded).map(entryBeside);
-  const index = added.length > 0 || marked !== replaced ? addVariants(marked, added) : marked;
+  const beside = images.filter(({ added }) => added !== undefined).map(entryBeside);
+  const index = beside.length > 0 || marked !== replaced ? addVariants(marked, beside) : marked;
   if (index === state.index && hasFormat(index, format)) return undefined;
   return { ...settle({ ...joined, index }, format), dropped };
 }
 
 /** Tells whether an image stands in place of another. */
-export function isReplaced({ isAdded, image, document }: ChangedImage): boolean {
-  return !isAdded && document !== image.document;
+export function isReplaced({ added, image, document }: ChangedImage): boolean {
+  return added === undefined && document !== image.document;
 }
 
 function hasFormat(index: ImageIndex, format: Format | undefined): boolean {

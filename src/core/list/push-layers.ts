@@ -67,8 +67,7 @@ function tasksOf({ host: { compression, environment } }: ListContext, { image, c
       const doing = `Cannot compress layer ${layer.descriptor.digest} of image ${digest}`;
       if (layer.compression === "zstd" && !compression.formats.includes("zstd"))
         throw new OciError("UNSUPPORTED", `${doing}: ${environment.runtime} cannot read zstd; Bun, Deno and Node from 22.15 on can`);
-      if (layer.diffId === undefined)
-        throw new OciError("INVALID", `${doing}: the config does not name the digests of ${image.layers.length} layers without compression`);
+      if (layer.diffId === undefined) throw new OciError("INVALID", `${doing}: the image's config does not say what it holds without compression`);
       return { layer, diffId: layer.diffId, change, source: image.source };
     });
 }

@@ -78,7 +78,7 @@ function sentence(parts: readonly string[], start: string): string | undefined {
 
 /** Entries may share an image; an image added beside another tells nothing new. */
 function lossesOf(images: readonly ChangedImage[]): readonly Loss[] {
-  const byImage = new Map(images.filter(({ isAdded }) => !isAdded).map(({ image, lost }) => [image.entry.digest, lost]));
+  const byImage = new Map(images.filter(({ added }) => added === undefined).map(({ image, lost }) => [image.entry.digest, lost]));
   return [...byImage.values()].flat();
 }
 
@@ -90,11 +90,8 @@ function forcedToOci({ images, format }: Prepared): readonly Digest[] {
 
 function addedImages(images: readonly ChangedImage[], replaced: ReadonlyMap<Digest, Digest>): readonly string[] {
   return images
-    .filter(({ isAdded }) => isAdded)
-    .map(({ image: { entry }, document, compression }) => {
-      const beside = replaced.get(entry.digest) ?? entry.digest;
-      return `${document.descriptor.digest}${compression ? ` with ${compression.format} layers` : ""} beside ${beside}`;
-    });
+    .filter(({ added }) => added !== undefined)
+    .map(({ image: { entry }, document, added }) => `${document.descriptor.digest} with ${added} layers beside ${replaced.get(entry.digest) ?? entry.digest}`);
 }
 
 function isRepointed(index: ImageIndex, replaced: ReadonlyMap<Digest, Digest>): boolean {

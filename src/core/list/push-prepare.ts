@@ -3,6 +3,7 @@ import { type MadeContent, newDocument, type Scratch } from "../content/mod.ts";
 import { type Descriptor, type Digest, findEditObstacle, type IndexDocument } from "../spec/mod.ts";
 import { type PushCompression, planCompression } from "./compression.ts";
 import type { ListContext } from "./context.ts";
+import { joinFeatures } from "./features.ts";
 import type { Format } from "./format.ts";
 import { documentOf, type ListPlace, type ListView } from "./place.ts";
 import { changeManifest, type ImageChange, planChanges } from "./push-changes.ts";
@@ -44,7 +45,8 @@ export async function prepareList(context: ListContext, { place, view, format, c
   const plan = planCompression(context.host, compression, format);
   if (format === undefined && plan === undefined) return asItStands(context, view);
   const asked = { ...(format && { format }), ...(plan && { plan }) };
-  const planned = planChanges(await readImages(context, { place, view, withLayers: plan !== undefined, ...asked }), asked);
+  const entries = joinFeatures(view.state).index.manifests;
+  const planned = planChanges(await readImages(context, { place, view, entries, withLayers: plan !== undefined, ...asked }), asked);
   for (const change of planned) changeManifest(change, ({ descriptor }) => descriptor);
   sayLayersLeft(context, planned);
   const layers = await compressLayers(context, scratch, planned);
