@@ -63,7 +63,7 @@ export const push: Verb = defineVerb({
   examples: [
     "ocidex manifest push app docker://ghcr.io/me/app:1 --tag latest",
     "ocidex manifest push --dry-run --platform linux/amd64 app ghcr.io/me/app:1 docker.io/me/app:1",
-    "ocidex manifest push --compression-format gzip --add-compression zstd app docker://ghcr.io/me/app:1",
+    "ocidex manifest push --compression-format gzip --add-compression zstd app ghcr.io/me/app:1",
     "ocidex manifest push --format v2s2 --digestfile digest.txt app docker://registry.example.com/app:1",
   ],
   progress: true,
