@@ -1,17 +1,30 @@
-import { type PlannedWrite, type PushListOptions, type PushResult, parseFormat, pushList } from "../../core/list/mod.ts";
+import {
+  type PlannedWrite,
+  type PushCompression,
+  type PushListOptions,
+  type PushResult,
+  parseCompressionFormat,
+  parseFormat,
+  pushList,
+} from "../../core/list/mod.ts";
 import { defineVerb, type Verb, type VerbContext } from "../command.ts";
 import type { Args, Flag } from "../flags.ts";
 import { openSession } from "../session.ts";
-import { accessFlags, formatFlag, jsonFlag, laterFlags, readPlatforms } from "../shared.ts";
+import { accessFlags, formatFlag, jsonFlag, readPlatforms } from "../shared.ts";
 import { formatBytes } from "../units.ts";
 
-const compression = "layers are pushed as they are";
+const group = "Compression";
 
-const later: readonly Flag[] = [
-  ...laterFlags("texts", compression, ["add-compression"]),
-  ...laterFlags("text", compression, ["compression-format"]),
-  ...laterFlags("number", compression, ["compression-level"]),
-  ...laterFlags("flag", compression, ["force-compression"]),
+const compressionFlags: readonly Flag[] = [
+  { name: "compression-format", type: "text", value: "gzip|zstd", description: "compress the layers of images so; they get new digests", group },
+  { name: "compression-level", type: "number", value: "N", description: "try so hard: 1 to 9 for gzip, 1 to 20 for zstd", group },
+  {
+    name: "force-compression",
+    type: "flag",
+    description: "compress layers anew that are compressed otherwise (default true with --compression-format)",
+    group,
+  },
+  { name: "add-compression", type: "texts", value: "gzip|zstd", description: "add an image with such layers for each platform that has none", group },
 ];
 
 /** `manifest push`. */
@@ -45,15 +58,16 @@ export const push: Verb = defineVerb({
     {
       name: "remove-signatures",
       type: "flag",
-      description: "leave the signatures in a dir: behind; otherwise another dir: gets them, and what keeps none says so",
+      description: "leave signatures behind: those in a dir:, which another dir: gets otherwise, and those that --referrers brings",
     },
     jsonFlag,
+    ...compressionFlags,
     ...accessFlags,
-    ...later,
   ],
   examples: [
     "ocidex manifest push app docker://ghcr.io/me/app:1 --tag latest",
     "ocidex manifest push --dry-run --platform linux/amd64 app ghcr.io/me/app:1 docker.io/me/app:1",
+    "ocidex manifest push --compression-format gzip --add-compression zstd app ghcr.io/me/app:1",
     "ocidex manifest push --format v2s2 --digestfile digest.txt app docker://registry.example.com/app:1",
   ],
   progress: true,
@@ -76,12 +90,23 @@ function readOptions(args: Args): PushListOptions {
     tags: args.texts("tag"),
     referrers: args.flag("referrers"),
     signatures: !args.flag("remove-signatures"),
+    compression: readCompression(args),
     verifyBlobs: args.flag("verify-blobs"),
     dryRun: args.flag("dry-run"),
     ...(format !== undefined && { format: parseFormat(format, "--format") }),
     ...(digestFile !== undefined && { digestFile }),
     ...(metadataFile !== undefined && { metadataFile }),
     ...(wait !== undefined && { wait }),
+  };
+}
+
+function readCompression(args: Args): PushCompression {
+  const [format, level] = [args.text("compression-format"), args.number("compression-level")];
+  return {
+    add: args.texts("add-compression").map((text) => parseCompressionFormat(text, "--add-compression")),
+    ...(format !== undefined && { format: parseCompressionFormat(format, "--compression-format") }),
+    ...(level !== undefined && { level }),
+    ...(args.has("force-compression") && { force: args.flag("force-compression") }),
   };
 }
 

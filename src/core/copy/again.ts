@@ -48,7 +48,7 @@ async function doubtfulParts({ found, target }: Lane, { document, sourceOf }: Co
   for (const part of partsOf(document)) {
     if (!found.has(part.descriptor.digest)) continue;
     const source = await sourceOf(part.descriptor);
-    if (!isSameRepository(source.repository, target.repository)) parts.push({ ...part, source });
+    if (!isSameRepository(source.repository, target.repository) || source.made?.has(part.descriptor.digest)) parts.push({ ...part, source });
   }
   return parts;
 }

@@ -90,6 +90,8 @@ async function bringManifest(copy: Copy, task: ManifestTask, signal: AbortSignal
 interface Holding {
   /** Whether it has the manifest. */
   readonly exists: boolean;
+  /** Whether the image lies there, all of it but what was made here. */
+  readonly isHere: boolean;
   /** Whether it has the blobs, by what is known. */
   readonly hasBlobs: boolean;
 }
@@ -104,7 +106,7 @@ async function askFor(copy: Copy, lane: Lane, { descriptor, source }: ManifestTa
   const exists = await copy.run(() => target.hasManifest(descriptor, { signal }), signal);
   if (!exists && isHere && !source.made?.has(descriptor.digest)) throw lacksImage(target, [descriptor]);
   if (exists) found.add(descriptor.digest);
-  return { exists, hasBlobs: isHere || (exists && !copy.verifyBlobs) };
+  return { exists, isHere, hasBlobs: isHere || (exists && !copy.verifyBlobs) };
 }
 
 interface Blobs {
@@ -115,8 +117,12 @@ interface Blobs {
 /** Brings blobs where they are not known to be; where they are, they are not asked for when another image has them too. */
 async function copyBlobs(copy: Copy, holdings: readonly Outcome<Holding>[], { parts, source }: Blobs, signal: AbortSignal): Promise<void> {
   for (const lane of lanesOf(holdings, ({ exists, hasBlobs }) => exists && hasBlobs)) for (const { descriptor } of parts) noteBlob(lane, descriptor);
-  const lanes = lanesOf(holdings, ({ hasBlobs }) => !hasBlobs);
-  await mapAll(parts, (part, inner) => copyBlob(copy, { ...part, source, lanes }, inner), signal);
+  const bringPart = async (part: Part, inner: AbortSignal): Promise<void> => {
+    const isMade = source.made?.has(part.descriptor.digest) === true;
+    const lanes = lanesOf(holdings, ({ exists, isHere, hasBlobs }) => !hasBlobs || (isHere && !exists && isMade));
+    await copyBlob(copy, { ...part, source, lanes }, inner);
+  };
+  await mapAll(parts, bringPart, signal);
 }
 
 /** Returns the error for images that a list refers to and its destination does not have. */

@@ -1,6 +1,15 @@
 /** Moves a graph of content between two places, children first; it knows the ports only. */
+export {
+  type CompressionChange,
+  changedCompression,
+  compressImage,
+  type ImageLayer,
+  isChanged,
+  readLayers,
+} from "./compress.ts";
 export { type ConvertedImage, convertImage, type ImageFormat } from "./convert.ts";
 export { type CopyImageOptions, copyImage } from "./image.ts";
+export { isRestrictedLayerType, type LayerCompression } from "./layer-type.ts";
 export {
   type CopiedList,
   type CopyListOptions,

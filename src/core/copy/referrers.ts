@@ -28,6 +28,8 @@ export interface FindReferrersOptions {
   readonly pool: Pool;
   /** Is told of what cannot be copied. */
   readonly report: Report;
+  /** Tells what is left out, with what refers to it; the manifest of what is found by its tag alone is not read. @default nothing */
+  readonly isLeft?: (referrer: Referrer, manifest?: ManifestDocument["value"]) => boolean;
   /** Ends the search. */
   readonly signal?: AbortSignal;
 }
@@ -75,12 +77,12 @@ async function referrersOf({ descriptor, source }: Subject, options: FindReferre
     return await source.referrers(digest, { signal });
   });
   const known = list.filter((referrer) => isKnown(referrer, digest, options.report));
-  const naming = await mapAll(
+  const wanted = await mapAll(
     known,
-    (referrer, inner) => options.pool.run(() => names({ descriptor, source }, referrer, { ...options, signal: inner })),
+    (referrer, inner) => options.pool.run(() => isWanted({ descriptor, source }, referrer, { ...options, signal: inner })),
     signal,
   );
-  return known.filter((_, at) => naming[at]).map((referrer) => ({ ...referrer, source, subject: digest }));
+  return known.filter((_, at) => wanted[at]).map((referrer) => ({ ...referrer, source, subject: digest }));
 }
 
 function isKnown({ descriptor }: Referrer, subject: Digest, report: Report): boolean {
@@ -93,10 +95,13 @@ function isKnown({ descriptor }: Referrer, subject: Digest, report: Report): boo
 }
 
 /** Fallback tags may collide, and anybody can write them: what counts is the manifest's own word. */
-async function names({ descriptor: { digest }, source }: Subject, { descriptor, tag }: Referrer, { report, signal }: FindReferrersOptions): Promise<boolean> {
-  if (tag !== undefined) return true;
+async function isWanted({ descriptor: { digest }, source }: Subject, referrer: Referrer, options: FindReferrersOptions): Promise<boolean> {
+  const { report, signal, isLeft = () => false } = options;
+  const { descriptor, tag } = referrer;
+  if (tag !== undefined) return !isLeft(referrer);
   try {
-    return (await source.manifest(descriptor, signal ? { signal } : {})).value.subject?.digest === digest;
+    const { value } = await source.manifest(descriptor, signal ? { signal } : {});
+    return value.subject?.digest === digest && !isLeft(referrer, value);
   } catch (error) {
     if (!isOciError(error, "NOT_FOUND")) throw error;
     report({ type: "warning", message: `${descriptor.digest}, which is said to refer to ${digest}, is not there` });

@@ -73,10 +73,11 @@ async function bring(copy: Copy, task: Bringing, signal: AbortSignal): Promise<r
   }
 }
 
-/** What `first` has got is mounted from there, and read there where it cannot be mounted. */
+/** What `first` has got is mounted from there, and read there where it cannot be mounted; what was made here lies nowhere else. */
 function put(lane: Lane, task: Bringing & { readonly first: Lane | undefined }, signal: AbortSignal): Promise<BlobOutcome> {
   const { descriptor, source, first, branch, tell } = task;
-  const from = first?.target.repository ?? source.repository;
+  const origin = source.made?.has(descriptor.digest) === true ? undefined : source.repository;
+  const from = first?.target.repository ?? origin;
   const isMountable = from !== undefined && from.origin === lane.target.repository?.origin;
   const near = first?.readable;
   const open = near === undefined ? branch.open : () => orElse(() => near.blob(descriptor, { signal }), branch.open);

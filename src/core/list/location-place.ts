@@ -1,5 +1,5 @@
 import { equalBytes, OciError, quote } from "../base/mod.ts";
-import { overlaySource } from "../content/mod.ts";
+import { type MadeContent, overlaySource } from "../content/mod.ts";
 import { copyList, isSameRepository } from "../copy/mod.ts";
 import type { ContentPlace, ContentSource, ContentTarget } from "../port/mod.ts";
 import { type Descriptor, type Digest, findEditObstacle, formatLocation, type Location } from "../spec/mod.ts";
@@ -110,7 +110,7 @@ async function write(context: ListContext, place: ContentPlace, writing: Writing
   const { name, state, options, open } = writing;
   const document = documentOf(context, withFeatures(state));
   requireAccepted(place.target, document.descriptor.mediaType);
-  const made = byDigest(options.documents ?? []);
+  const made: MadeContent = { manifests: byDigest(options.documents ?? []) };
   const isBrought = (entry: Descriptor) => Object.hasOwn(state.sources, entry.digest);
   const before = new Set(writing.before.map(({ digest }) => digest));
   await copyList({

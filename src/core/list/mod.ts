@@ -9,6 +9,7 @@ export { type AnnotateOptions, annotateList, annotateListEntries, type EntryChan
 export type { ArtifactDescription } from "./artifact.ts";
 export type { ListResult } from "./change.ts";
 export type { ImageSelection } from "./choose.ts";
+export { type PushCompression, parseCompressionFormat } from "./compression.ts";
 export { type ListContext, type ListOptions, openLists } from "./context.ts";
 export { type CreateListOptions, createList } from "./create.ts";
 export { listExists } from "./exists.ts";

@@ -37,11 +37,11 @@ interface Contents {
 }
 
 async function copy(pushing: Pushing, destinations: readonly OpenedDestination[], contents: Contents): Promise<readonly (OciError | undefined)[]> {
-  const { context, made, dryRun, signatures, verifyBlobs } = pushing;
+  const { context, prepared, dryRun, signatures, verifyBlobs } = pushing;
   const source = await rootSource(pushing);
   return await copyListToAll({
     ...contents,
-    root: made.document,
+    root: prepared.document,
     ...(source && { rootSource: source }),
     source: (entry) => requireSource(pushing, entry),
     destinations,

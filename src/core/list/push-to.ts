@@ -4,9 +4,9 @@ import { type ListDestination, type PlannedWrite, rehearse } from "../copy/mod.t
 import type { ContentSource, ContentTarget } from "../port/mod.ts";
 import { type Descriptor, type Digest, formatLocation } from "../spec/mod.ts";
 import type { ListContext } from "./context.ts";
-import type { ConvertedList } from "./convert.ts";
 import { type Destination, tagged } from "./destination.ts";
 import { type ListPlace, type ListView, leftToCheck, requireAccepted } from "./place.ts";
+import type { PreparedList } from "./push-prepare.ts";
 
 /** One push under way: what goes, and how. */
 export interface Pushing {
@@ -14,8 +14,8 @@ export interface Pushing {
   readonly place: ListPlace;
   readonly view: ListView;
   /** What is written. */
-  readonly made: ConvertedList;
-  /** Digest of the list before anything was left out or converted. */
+  readonly prepared: PreparedList;
+  /** Digest of the list before anything was left out or changed. */
   readonly original: Digest;
   /** Brings the images along. */
   readonly all: boolean;
@@ -46,7 +46,7 @@ export interface OpenedDestination extends ListDestination {
 /** Returns `destination` ready to be pushed to; nothing is asked yet. @throws {OciError} `UNSUPPORTED`, `DENIED` where nothing can be written */
 export async function openDestination(pushing: Pushing, { location, tags }: Destination, known: ReadonlySet<Descriptor>): Promise<OpenedDestination> {
   const { target, source } = await pushing.context.transports.place(location);
-  requireAccepted(target, pushing.made.document.descriptor.mediaType);
+  requireAccepted(target, pushing.prepared.document.descriptor.mediaType);
   const nameOf = (tag: string | undefined): string => formatLocation(tagged(location, tag));
   const rehearsal = pushing.dryRun ? rehearse(target, { nameOf, planned: pushing.planned }) : undefined;
   return {
@@ -59,8 +59,8 @@ export async function openDestination(pushing: Pushing, { location, tags }: Dest
 }
 
 /** Entries that nobody brings along must be there. */
-function presentEntries({ made, all }: Pushing, known: ReadonlySet<Descriptor>, target: ContentTarget): readonly Descriptor[] {
-  const entries = made.document.value.manifests;
+function presentEntries({ prepared, all }: Pushing, known: ReadonlySet<Descriptor>, target: ContentTarget): readonly Descriptor[] {
+  const entries = prepared.document.value.manifests;
   return all
     ? leftToCheck(
         target,
@@ -69,15 +69,15 @@ function presentEntries({ made, all }: Pushing, known: ReadonlySet<Descriptor>, 
     : entries;
 }
 
-/** Returns where an entry comes from, if the list says so; one that was converted comes from where its original lies. */
-export async function entrySource({ place, view, made }: Pushing, entry: Descriptor): Promise<ContentSource | undefined> {
-  const source = await place.sourceOf(view, made.originals.get(entry.digest) ?? entry);
-  return source && overlaySource(source, made.documents);
+/** Returns where an entry comes from, if the list says so; one that was made for the push comes from where its original lies. */
+export async function entrySource({ place, view, prepared }: Pushing, entry: Descriptor): Promise<ContentSource | undefined> {
+  const source = await place.sourceOf(view, prepared.originals.get(entry.digest) ?? entry);
+  return source && overlaySource(source, prepared.made);
 }
 
 /** Returns where the list lies as it is pushed, if anywhere. */
-export async function rootSource({ place, view, made, original }: Pushing): Promise<ContentSource | undefined> {
-  const { descriptor } = made.document;
+export async function rootSource({ place, view, prepared, original }: Pushing): Promise<ContentSource | undefined> {
+  const { descriptor } = prepared.document;
   return place.hasRecord || descriptor.digest !== original ? undefined : await place.sourceOf(view, descriptor);
 }
 
@@ -90,7 +90,7 @@ export async function requireSource(pushing: Pushing, entry: Descriptor): Promis
 
 /** Returns the entries to bring along: one whose origin nobody recorded (a descriptor that was given as it is) cannot be. */
 export async function knownEntries(pushing: Pushing): Promise<ReadonlySet<Descriptor>> {
-  const entries = pushing.made.document.value.manifests;
+  const entries = pushing.prepared.document.value.manifests;
   const sources = await Promise.all(entries.map((entry) => entrySource(pushing, entry)));
   return new Set(entries.filter((_, at) => sources[at] !== undefined));
 }

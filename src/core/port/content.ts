@@ -38,8 +38,8 @@ export interface ContentSource {
   readonly repository?: Repository;
   /** Whether what it returns can be had only as long as this run lasts: who needs it afterwards keeps it. @default false */
   readonly isTemporary?: boolean;
-  /** Manifests this answers for although they do not lie in {@linkcode repository}: made here, by a conversion for example. */
-  readonly made?: ReadonlyMap<Digest, ManifestDocument>;
+  /** Content this answers for although it does not lie in {@linkcode repository}: made here, by a conversion for example. */
+  readonly made?: Pick<ReadonlySet<Digest>, "has">;
   /** Returns the manifest the location names. @throws {OciError} `NOT_FOUND` */
   resolve(options?: ContentOptions): Promise<ManifestDocument>;
   /** Returns type, digest and size of the manifest the location names, where that is cheaper than the manifest. @throws {OciError} `NOT_FOUND` */
