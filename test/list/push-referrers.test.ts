@@ -95,7 +95,7 @@ describe("pushList() with referrers", () => {
     const notary = source.putManifest("parts", "sha256:", { ...manifest, subject: index }, mediaTypes.ociManifest);
     const target = await start({ referrers: true });
     const { lists } = await desk();
-    const options = { referrers: true, removeSignatures: true };
+    const options = { referrers: true, signatures: false };
     const [result] = await pushList(lists, `docker://${source.host}/parts:1`, [`docker://${target.host}/app:1`], options);
     expect(new Set(result?.referrers)).toEqual(new Set([signature, countersignature, indexSignature].map(({ digest }) => digest)));
     expect(has(target, "app", cosign, notary)).toEqual([false, false]);
