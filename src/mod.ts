@@ -15,6 +15,7 @@ export {
   type RegistryAnswer,
   RegistryError,
 } from "./core/base/mod.ts";
+export type { ContentReader, Promised, PutContentOptions } from "./core/content/mod.ts";
 export * from "./core/index/mod.ts";
 export {
   type AddArtifactOptions,

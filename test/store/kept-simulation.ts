@@ -71,7 +71,7 @@ export async function simulateKept({ random, processes, turns }: KeptSimulation)
     working = false;
   });
   while (working) {
-    await simulation.run(all, Math.floor(random.number() * 60));
+    await simulation.run(all, Math.floor(random.number() * 100));
     note(await findDangling(files));
   }
   await free(files);
@@ -150,7 +150,8 @@ async function findDangling(files: FileSystem): Promise<Found> {
       const image = images.find(({ document }) => document.descriptor.digest === digest);
       for (const { descriptor } of image?.pieces ?? []) {
         needed.add(`${content}/${descriptor.digest.replace(":", "/")}`);
-        if (!(await store.content.holds(descriptor))) missing.push({ location: sources[digest]?.location ?? "", piece: descriptor.digest });
+        if (!(await store.content.has(descriptor.digest, descriptor.size)))
+          missing.push({ location: sources[digest]?.location ?? "", piece: descriptor.digest });
       }
     }
   }

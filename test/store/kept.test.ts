@@ -15,19 +15,21 @@ function processesOf(seed: number, options: KeptSimulation["processes"][number])
   return { random, processes, turns: 6 };
 }
 
-async function simulateAll(seeds: number, options: KeptSimulation["processes"][number]): Promise<readonly KeptOutcome[]> {
+async function simulateAll(seeds: readonly number[], options: KeptSimulation["processes"][number]): Promise<readonly KeptOutcome[]> {
   const outcomes: KeptOutcome[] = [];
-  for (let seed = 1; seed <= seeds; seed++) outcomes.push(await simulateKept(processesOf(seed, options)));
-  expect(outcomes.reduce((sum, { acknowledged }) => sum + acknowledged, 0)).toBeGreaterThan(seeds * 15);
+  for (const seed of seeds) outcomes.push(await simulateKept(processesOf(seed, options)));
+  expect(outcomes.reduce((sum, { acknowledged }) => sum + acknowledged, 0)).toBeGreaterThan(seeds.length * 15);
   return outcomes;
 }
 
+// Each seed is one that shows when a step of keeping or freeing is left out: the second reading, the second name, giving back, publishing.
 describe.each(kinds)("the content of a list store %s", (_, linkless) => {
   it("is there for every record at every instant, and nothing else is left, whatever the order of calls and whoever is killed", async () => {
-    for (const { lost, dangling, left } of await simulateAll(10, { linkless })) expect({ lost, dangling, left }).toEqual({ lost: [], dangling: [], left: [] });
+    for (const { lost, dangling, left } of await simulateAll([1, 2, 3, 7, 10], { linkless }))
+      expect({ lost, dangling, left }).toEqual({ lost: [], dangling: [], left: [] });
   }, 120_000);
 
   it("is there for every acknowledged edit, even when what lies aside is taken from owners who are alive", async () => {
-    for (const { lost, left } of await simulateAll(6, { linkless, impatient: true })) expect({ lost, left }).toEqual({ lost: [], left: [] });
+    for (const { lost, left } of await simulateAll([1, 2, 7], { linkless, impatient: true })) expect({ lost, left }).toEqual({ lost: [], left: [] });
   }, 120_000);
 });

@@ -73,6 +73,28 @@ const sweepInterval = 32;
  * assert.deepEqual(list?.names, ["localhost/app:latest"]);
  * assert.deepEqual(list?.index.annotations, { from: "ci" });
  * ```
+ * @example Keep what nobody else keeps, as long as a list refers to it
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { addEntry, createIndex, openListStore } from "ocidex";
+ * import { memoryHost } from "ocidex/host/memory";
+ *
+ * const host = memoryHost();
+ * const store = openListStore(host, { root: "/data" });
+ * const { id } = await store.create("app", { index: createIndex(), sources: {}, features: {} });
+ * const bytes = new TextEncoder().encode("hello");
+ * const hasher = host.hash("sha256");
+ * hasher.update(bytes);
+ * const entry = { mediaType: "text/plain", digest: `sha256:${hasher.digest()}`, size: bytes.length } as const;
+ * await store.keep(async (keeper) => {
+ *   await keeper.put(entry, async () => new Blob([bytes]).stream());
+ *   const sources = { [entry.digest]: { location: "dir:/gone", kept: "all" } } as const;
+ *   await store.edit(id, (state) => ({ ...state, index: addEntry(state.index, entry), sources }));
+ * });
+ * assert.deepEqual(await store.content.readSmall(entry), bytes);
+ * await store.remove(id);
+ * assert.equal(await store.content.has(entry.digest), false);
+ * ```
  */
 export function openListStore(host: StoreHost, options: ListStoreOptions = {}): ListStore {
   let opened: Opened | undefined;

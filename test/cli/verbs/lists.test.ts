@@ -79,6 +79,33 @@ describe("manifest list", () => {
     ]);
   });
 
+  test("shows how much the store keeps for a list, which rm frees", async () => {
+    const { host, must, inspect } = await openShell();
+    await must("create", "app", "oci:/src:amd64");
+    await must("create", "--annotation", `manifest:long=${"x".repeat(3000)}`, "kept", "oci:/src:amd64");
+    const [entry] = (await inspect("kept")).manifests;
+    const rows = (await must("ls")).map((line) => line.split(/ {2,}/));
+    expect(rows.map((row) => row[4])).toEqual(["KEPT", "0 B", `${((entry?.size ?? 0) / 1024).toFixed(1)} KiB`]);
+    const listed: readonly { readonly kept: number }[] = JSON.parse((await must("ls", "--json"))[0] ?? "");
+    expect(listed.map(({ kept }) => kept)).toEqual([0, entry?.size ?? 0]);
+    const content = "/home/me/.local/share/ocidex/content";
+    expect(await treeOf(host, content)).toHaveLength(1);
+    await must("rm", "kept");
+    expect(await treeOf(host, content)).toEqual([]);
+  });
+
+  test("warns when what a list kept cannot be freed, as some record is damaged", async () => {
+    const { host, must, manifest } = await openShell();
+    await must("create", "--annotation", "manifest:a=b", "kept", "oci:/src:amd64");
+    const [id = ""] = await must("create", "web");
+    const [path = ""] = (await treeOf(host, "/home/me/.local/share/ocidex")).filter((each) => each.includes(id));
+    await host.files.remove(path);
+    await (await host.files.create(path)).write(new TextEncoder().encode("{}"));
+    const { status, output, errors } = await manifest("rm", "kept");
+    expect([status, output.startsWith("untagged: localhost/kept:latest\n")]).toEqual([0, true]);
+    expect(errors).toMatch(/^Warning: content that no list refers to any more stays in the store: Cannot read record ".*": .*\n$/i);
+  });
+
   test("shows a list without a name", async () => {
     const { must } = await openShell();
     const [old = ""] = await must("create", "app");
