@@ -9,10 +9,10 @@ import {
   isConfigMediaType,
   isManifestMediaType,
   type ManifestDocument,
+  parseDiffIds,
 } from "../../spec/mod.ts";
 import type { DockerArchiveHost } from "./docker-archive-place.ts";
 import { plainLayer } from "./plain-layer.ts";
-import { diffIdsIn } from "./saved-image.ts";
 import { type SavedImage, savedManifestName } from "./saved-manifest.ts";
 
 /** The archive to write. */
@@ -115,7 +115,7 @@ async function contentsOf(host: DockerArchiveHost, writing: Writing): Promise<re
   const name = `${encodedDigest(manifest.config.digest)}.json`;
   const config = await content.readSmall(manifest.config, options);
   addBytes(name, config);
-  const diffIds = diffIdsIn(config, `config ${manifest.config.digest}`);
+  const diffIds = parseDiffIds(config, `config ${manifest.config.digest}`);
   const layers: string[] = [];
   for (const [at, layer] of manifest.layers.entries()) {
     const plain = await plainLayer(host, { content, layer, diffId: diffIds[at], ...options });
