@@ -2,13 +2,11 @@ import { isOciError } from "../base/mod.ts";
 import { isTemporaryName, sweepTemporaries } from "../content/mod.ts";
 import type { Digest } from "../spec/mod.ts";
 import { listDirectory } from "./generation.ts";
-import { foldersOf, type KeptFiles, type KeptPlace, listPlace } from "./kept-files.ts";
+import { foldersOf, type KeptFiles, type KeptPlace, listPlace, makeFolders } from "./kept-files.ts";
+import { unlessMissing } from "./missing.ts";
 import { readReferences } from "./references.ts";
-import { makeRoom } from "./room.ts";
 import type { Shelves } from "./shelves.ts";
-
-/** What is younger may be somebody's work of this moment. Taking it would be safe and make them start again. */
-const age = 60 * 60 * 1000;
+import { isYoung } from "./young.ts";
 
 /**
  * Frees the content that no record refers to, and what processes that died have left aside; see `kept-files.ts`.
@@ -47,18 +45,16 @@ export async function settleAsides(shelves: Shelves, kept: KeptFiles, asides: re
 async function takeFrom(kept: KeptFiles, place: KeptPlace, digests: readonly Digest[]): Promise<KeptPlace> {
   const { files } = kept.host;
   const own = await kept.openAside();
-  for (const folder of foldersOf(kept.host, own)) await files.makeDirectory(folder, { mode: 0o700 });
+  await makeFolders(kept.host, own, digests);
   for (const digest of digests) await files.rename(place.content.path(digest), own.content.path(digest)).catch(ignoreFailure);
   return own;
 }
 
 /** Links content into the main place where nothing has its name, and brings that to the disk. */
 async function giveBack(kept: KeptFiles, aside: KeptPlace, digests: readonly Digest[]): Promise<void> {
-  const { files } = kept.host;
-  if (digests.length === 0) return;
-  for (const folder of foldersOf(kept.host, kept.main)) await makeRoom(files, folder);
+  const folders = await makeFolders(kept.host, kept.main, digests);
   for (const digest of digests) await giveBackOne(kept, aside, digest);
-  for (const folder of foldersOf(kept.host, kept.main)) await files.syncDirectory(folder);
+  for (const folder of folders) await kept.host.files.syncDirectory(folder);
 }
 
 async function giveBackOne({ host: { files }, main }: KeptFiles, aside: KeptPlace, digest: Digest): Promise<void> {
@@ -68,7 +64,7 @@ async function giveBackOne({ host: { files }, main }: KeptFiles, aside: KeptPlac
   } catch (error) {
     if (isOciError(error, "EXISTS") || isOciError(error, "NOT_FOUND")) return;
     if (!isOciError(error, "UNSUPPORTED")) throw error;
-    if ((await files.status(to)) === undefined) await files.rename(from, to);
+    if ((await files.status(to)) === undefined) await unlessMissing(files.rename(from, to));
   }
 }
 
@@ -85,13 +81,10 @@ async function findLeft(kept: KeptFiles): Promise<readonly KeptPlace[]> {
 }
 
 async function isLeft({ host }: KeptFiles, aside: KeptPlace): Promise<boolean> {
-  const { files, clock } = host;
+  const { files } = host;
   const paths = [aside.directory];
   for (const folder of foldersOf(host, aside)) paths.push(folder, ...((await listDirectory(files, folder)) ?? []).map((name) => files.join(folder, name)));
-  for (const path of paths) {
-    const status = await files.status(path);
-    if (status !== undefined && clock.now() - status.modified <= age) return false;
-  }
+  for (const path of paths) if (await isYoung(host, path)) return false;
   return true;
 }
 

@@ -1,9 +1,8 @@
 import { type ByteStream, isOciError } from "../base/mod.ts";
 import type { Promised, PutContentOptions } from "../content/mod.ts";
 import { settleAsides } from "./free.ts";
-import type { KeptFiles, KeptPlace } from "./kept-files.ts";
+import { type KeptFiles, type KeptPlace, makeFolders } from "./kept-files.ts";
 import { unlessMissing } from "./missing.ts";
-import { makeRoom } from "./room.ts";
 import type { Shelves } from "./shelves.ts";
 
 /** Takes in what an edit is about to make a list refer to. */
@@ -56,10 +55,10 @@ interface Putting {
 }
 
 /** What the main place has gets another name, which nobody takes away; it is read and verified as everything that is put. */
-async function putAside({ host: { files }, main }: KeptFiles, aside: KeptPlace, { promised, open, options }: Putting): Promise<"copied" | "exists"> {
-  const path = aside.content.path(promised.digest);
-  await makeRoom(files, files.dirname(path));
-  await files.link(main.content.path(promised.digest), path).catch((error: unknown) => {
+async function putAside({ host, main }: KeptFiles, aside: KeptPlace, { promised, open, options }: Putting): Promise<"copied" | "exists"> {
+  const { digest } = promised;
+  await makeFolders(host, aside, [digest]);
+  await host.files.link(main.content.path(digest), aside.content.path(digest)).catch((error: unknown) => {
     if (!isOciError(error)) throw error;
   });
   return aside.content.put(promised, open, options);
@@ -71,6 +70,7 @@ async function settleOwn(kept: KeptFiles, aside: KeptPlace, pieces: readonly Pie
     await publish(kept, aside, pieces);
     await kept.host.files.remove(aside.directory);
   } catch (error) {
+    if (!isOciError(error)) throw error;
     for (const { promised } of pieces) if (!(await isThere([kept.main, aside], promised))) throw error;
   }
 }
@@ -81,15 +81,11 @@ async function isThere(places: readonly KeptPlace[], { digest, size }: Promised)
 }
 
 async function publish(kept: KeptFiles, aside: KeptPlace, pieces: readonly Piece[]): Promise<void> {
-  const { files } = kept.host;
-  const folders = new Set<string>();
-  for (const piece of pieces) {
-    const folder = files.dirname(kept.main.content.path(piece.promised.digest));
-    if (!folders.has(folder)) await makeRoom(files, folder);
-    folders.add(folder);
-    if (!(await tryLink(kept, aside, piece))) await kept.main.content.put(piece.promised, () => reopen(aside, piece));
-  }
-  for (const folder of folders) await files.syncDirectory(folder);
+  const { host, main } = kept;
+  const digests = pieces.map(({ promised }) => promised.digest);
+  const folders = await makeFolders(host, main, digests);
+  for (const piece of pieces) if (!(await tryLink(kept, aside, piece))) await main.content.put(piece.promised, () => reopen(aside, piece));
+  for (const folder of folders) await host.files.syncDirectory(folder);
 }
 
 /** Tells whether the main place has the piece for certain: something else of its name may be what was found damaged. */

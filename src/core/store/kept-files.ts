@@ -2,31 +2,31 @@ import { type ContentFiles, type ContentReader, openContentFiles } from "../cont
 import { type Digest, tryParseDigest } from "../spec/mod.ts";
 import { listDirectory, uniqueName } from "./generation.ts";
 import { unlessMissing } from "./missing.ts";
+import { makeRoom } from "./room.ts";
 import type { StoreHost } from "./shelves.ts";
 
 /*
- * Content that lists refer to lies in the files of the store. Any number of processes add to it and free it at once, without a
- * lock, a lease or a clock. What nobody is in doubt of lies in `content/sha256`, the main place. What somebody is in doubt of lies
- * aside, in a directory `content/aside/<random>` of his own: what is being added, until a record refers to it, and what is being
- * freed, until it is known that no record does. A reference is an entry of the newest generation of any record, whether the list
- * counts yet, has a name or not (`references.ts`). Whoever looks for content looks in the main place, then aside, then again.
+ * Content that lists refer to lies in the files of the store. Any number of processes add to it and free it at once, without a lock
+ * or a lease. What nobody is in doubt of lies in `content/sha256`, the main place. What somebody is in doubt of lies aside, in a
+ * directory `content/aside/<random>` of their own: what is being added, until a record refers to it, and what is being freed, until
+ * it is known that no record does. A reference is an entry of the newest generation of any record, whether the list counts yet, has
+ * a name or not (`references.ts`). Whoever looks for content looks in the main place, then aside, then again.
  *
  * Who adds (`keep.ts`)
  *
  *   1. puts every piece aside: as a second name (a hard link) of the file in the main place, or else from its source,
  *   2. writes the record that refers to them,
- *   3. links each piece into the main place, unless the name is there, or puts it there again, from his aside or else its source,
- *      where there are no links or his aside was taken; brings that to the disk,
- *   4. removes his aside. Only now is the edit acknowledged; also if (3) failed and every piece is in the main place or his aside.
+ *   3. links each piece into the main place, unless the name is there, or puts it there again, from the aside or else its source,
+ *      where there are no links or the aside was taken; brings that to the disk,
+ *   4. removes the aside. Only now is the edit acknowledged; also if (3) failed and every piece is in the main place or the aside.
  *
  * Who frees (`free.ts`)
  *
  *   a. reads all records,
- *   b. moves what none refers to from the main place into an aside of his own, and into others of his own what lies in asides that
- *      somebody has left,
+ *   b. moves what none refers to from the main place into a new aside, and into further ones what lies in asides that were left,
  *   c. reads all records again,
  *   d. links what one refers to now back into the main place, unless the name is there; brings that to the disk,
- *   e. removes his asides.
+ *   e. removes the new asides.
  *
  * If a record cannot be read, as it is damaged or of a later version, or a manifest that it refers to, nothing is moved at (a), and
  * everything goes back at (d).
@@ -36,12 +36,12 @@ import type { StoreHost } from "./shelves.ts";
  * piece, or by (b), in one rename. Who renames it after L reads the records (c) after W, finds the reference and gives the piece
  * back (d); if its name in the main place is taken by then, another file of the same content has it, of which the same is true.
  * In between the piece lies aside, where readers find it, and where it leaves by (d), or by (b) into the aside of another, who has
- * (c) still before him. Names that were moved before L are others, and whatever becomes of those is all the same.
+ * (c) still to come. Names that were moved before L are others, and whatever becomes of those is all the same.
  *
  * A process may die anywhere. Before (2) its aside holds what nobody refers to. From (2) on the reference stands and the piece lies
- * in its aside, if nowhere else. After (b) the asides hold what (c) will tell of. Whoever frees content later takes over each
- * aside that nobody has touched for an hour and goes on with (c). Taking one whose owner is alive does no harm: who frees finds
- * nothing to give back, which is now the other's duty; who adds puts the piece into the main place again, from its source.
+ * in its aside, if nowhere else. After (b) the asides hold what (c) will tell of. Whoever frees content later takes over each aside
+ * that nobody has touched for an hour, and has (c) still to come. Nothing depends on the hour: where the owner is alive, who frees
+ * finds nothing to give back, which is now the other's duty, and who adds puts the piece into the main place from its source.
  *
  * Nobody waits for anybody, and what it costs is linear: two readings of all records for an edit that drops kept content, one listing
  * of an empty directory for a reader who finds something missing.
@@ -104,6 +104,13 @@ export async function listPlace({ files }: StoreHost, { directory }: KeptPlace):
 /** Returns the folders of `place`. */
 export function foldersOf({ files }: StoreHost, { directory }: KeptPlace): readonly string[] {
   return folders.map((folder) => files.join(directory, folder));
+}
+
+/** Makes the folders of `place` that content of these digests lies in, and returns them. */
+export async function makeFolders({ files }: StoreHost, { content }: KeptPlace, digests: readonly Digest[]): Promise<readonly string[]> {
+  const needed = [...new Set(digests.map((digest) => files.dirname(content.path(digest))))];
+  for (const folder of needed) await makeRoom(files, folder);
+  return needed;
 }
 
 /** Returns what lies in the main place or aside. */

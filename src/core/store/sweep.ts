@@ -3,9 +3,7 @@ import { clearAway } from "./end.ts";
 import { isRemoved } from "./list-record.ts";
 import { hasList, shelfOf } from "./name-record.ts";
 import type { Shelves } from "./shelves.ts";
-
-/** What is younger may be somebody's work of this moment. Taking it would be safe and make them start again. */
-const age = 60 * 60 * 1000;
+import { isYoung } from "./young.ts";
 
 /**
  * Removes what processes that died have left: records of lists that never came to count or do no more, names of lists that
@@ -17,7 +15,7 @@ const age = 60 * 60 * 1000;
 export async function sweep(shelves: Shelves): Promise<void> {
   const { files } = shelves.host;
   for (const id of await shelves.ids()) {
-    if (!(await isOld(shelves, shelves.listPath(id)))) continue;
+    if (await isYoung(shelves.host, shelves.listPath(id))) continue;
     const list = await shelves.readList(id).catch((error: unknown) => {
       if (isOciError(error)) return undefined;
       throw error;
@@ -29,13 +27,8 @@ export async function sweep(shelves: Shelves): Promise<void> {
   for (const name of (await files.status(shelves.workshop)) ? await files.list(shelves.workshop) : []) {
     const path = files.join(shelves.workshop, name);
     if (name.endsWith(".dead")) await files.remove(path);
-    else if (await isOld(shelves, path)) await shelves.registers.discard(path);
+    else if (!(await isYoung(shelves.host, path))) await shelves.registers.discard(path);
   }
-}
-
-async function isOld({ host }: Shelves, path: string): Promise<boolean> {
-  const status = await host.files.status(path);
-  return status !== undefined && host.clock.now() - status.modified > age;
 }
 
 /** Makes sure that the list `id` does not count and never will; tells whether that is so. */
