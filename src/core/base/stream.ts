@@ -101,21 +101,25 @@ async function* rest(stream: ByteStream, count: number): AsyncGenerator<Bytes, v
 
 /** Yields what `pieces` hold, cut anew into pieces of `size` bytes; the last one has what is left. */
 export async function* evenPieces(pieces: AsyncIterable<Bytes>, size: number): AsyncGenerator<Bytes, void, void> {
-  let even = new Uint8Array(size);
+  let open = new Uint8Array(0);
   let filled = 0;
   for await (const piece of pieces) {
     for (let at = 0; at < piece.length; ) {
       const part = piece.subarray(at, at + size - filled);
-      even.set(part, filled);
       at += part.length;
+      if (part.length === size) {
+        yield part;
+        continue;
+      }
+      if (filled === 0) open = new Uint8Array(size);
+      open.set(part, filled);
       filled += part.length;
       if (filled < size) continue;
-      yield even;
-      even = new Uint8Array(size);
+      yield open;
       filled = 0;
     }
   }
-  if (filled > 0) yield even.subarray(0, filled);
+  if (filled > 0) yield open.subarray(0, filled);
 }
 
 /** Returns `bytes` as a stream of one piece. */

@@ -54,8 +54,8 @@ function keyOf({ descriptor, diffId }: ImageLayer, { format, level }: LevelledCh
 /** How many layers are compressed at once: high levels of zstd take 100 MiB each. */
 function lanesFor(changes: readonly ImageChange[]): number {
   const level = changes.reduce((highest, { compression }) => (compression?.format === "zstd" ? Math.max(highest, compression.level ?? 0) : highest), 0);
-  if (level < 10) return 4;
-  return level < 16 ? 2 : 1;
+  if (level < 10) return 2;
+  return 1;
 }
 
 function tasksOf({ host: { compression, environment } }: ListContext, { image, compression: change }: ImageChange): readonly Task[] {
