@@ -17,6 +17,8 @@ export interface ListContents extends CopyOptions {
   readonly rootSource?: ContentSource;
   /** The children to bring. */
   readonly entries: readonly Descriptor[];
+  /** How many children the list has that they come from, for who is told. @default those of the root */
+  readonly listed?: number;
   /** Returns where a child lies. */
   readonly source: (entry: Descriptor) => Promise<ContentSource>;
   /** What refers to the list or its children, to be brought along. @default none */
@@ -114,8 +116,8 @@ async function copyToLanes(contents: Contents, destinations: readonly ListDestin
   const { root, entries, signal } = contents;
   const lanes = destinations.map((destination): ListLane => ({ ...openLane(destination.target, destination.readable), destination }));
   const copy = openCopy(contents, lanes);
-  const total = isImageIndex(root.value) ? root.value.manifests.length : entries.length;
-  copy.report({ type: "copy", images: entries.length, total });
+  const { listed = isImageIndex(root.value) ? root.value.manifests.length : entries.length } = contents;
+  copy.report({ type: "copy", images: entries.length, total: listed });
   try {
     await mapAll([copyAll], (task, inner) => task(copy, { ...contents, lanes }, inner), signal);
   } catch (error) {

@@ -42,6 +42,7 @@ async function copy(pushing: Pushing, destinations: readonly OpenedDestination[]
   return await copyListToAll({
     ...contents,
     root: prepared.document,
+    listed: pushing.view.state.index.manifests.length,
     ...(source && { rootSource: source }),
     source: (entry) => requireSource(pushing, entry),
     destinations,

@@ -15,7 +15,7 @@ export type Event =
   | { readonly type: "compress"; readonly descriptor: Descriptor; readonly format: string }
   /** A layer has been compressed, and has this digest and size now. */
   | { readonly type: "compress-done"; readonly descriptor: Descriptor; readonly digest: Digest; readonly size: number }
-  /** A list of `total` images is about to be copied. */
+  /** `images` are about to be copied, which come from a list of `total`. */
   | { readonly type: "copy"; readonly images: number; readonly total: number }
   /** One image of a list begins, number `at` of `total`, from 1. */
   | { readonly type: "image"; readonly descriptor: Descriptor; readonly at: number; readonly total: number }
