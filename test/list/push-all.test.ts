@@ -110,6 +110,7 @@ describe("pushList() to several destinations", () => {
     const target = await start();
     const failure = await failureOf(pushList(lists, "app", ["docker-archive:/out.tar", `docker://${target.host}/app:1`]));
     expect(failure.message).toContain('to 1 of 2 destinations, the others are done: "docker-archive:/out.tar" failed: ');
+    expect(failure.message).toMatch(/; they have sha256:[0-9a-f]{64}$/);
     expect([failure.code, target.repository("app").tags.size]).toEqual(["UNSUPPORTED", 1]);
   });
 
