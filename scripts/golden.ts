@@ -2,11 +2,11 @@
  * Records what real buildah (and, for what buildah 1.28 cannot do, skopeo) writes: `bun scripts/golden.ts` as root.
  * The pushed bytes go to `test/golden/CASE.json`, the commands that gave them to `test/golden/README.md`.
  */
-import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { run, section, shell } from "./golden-shell.ts";
 
 const here = mkdtempSync(join(tmpdir(), "golden-"));
 const golden = join(import.meta.dirname, "..", "test", "golden");
@@ -228,10 +228,6 @@ const cases: readonly Case[] = [
   },
 ];
 
-function run(command: string, args: readonly string[]): string {
-  return execFileSync(command, [...args], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
-}
-
 function runCase(test: Case, digests: ReadonlyMap<string, string>): string {
   const root = join(here, test.name);
   const global = ["--root", join(root, "root"), "--runroot", join(root, "run"), "--storage-driver", "vfs"];
@@ -258,14 +254,8 @@ function runSkopeo(): string {
   return "skopeo copy --all oci:LAYOUT:list oci:DEST:list";
 }
 
-function shell(word: string): string {
-  if (/^[\w:=.,/-]+$/.test(word)) return word;
-  const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  return `$'${word.replace(/[\\']/g, "\\$&").replace(/[\p{Cc}\u2028\u2029]/gu, escaped)}'`;
-}
-
 function readme(commands: readonly (readonly [name: string, note: string, commands: string])[]): string {
-  const sections = commands.map(([name, note, text]) => `## ${name}.json\n\n${note[0]?.toUpperCase()}${note.slice(1)}.\n\n\`\`\`sh\n${text}\n\`\`\`\n`);
+  const sections = commands.map(([name, note, text]) => section(`${name}.json`, note, text));
   return `# Golden bytes
 
 Written by \`scripts/golden.ts\` with ${run("buildah", ["--version"]).trim()} and ${run("skopeo", ["--version"]).trim()}: the bytes as they were pushed, to the byte.

@@ -144,6 +144,7 @@ async function runReal(files: readonly string[], work: string): Promise<readonly
     const started = performance.now();
     const done = await runBun([path], work, { name: `real-${at}`, timeout: 600_000, minutes: 60 });
     console.log(`${path}: ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    if (done[0].failed === 0) for (const line of printedBy(done[1].output)) console.log(`  ${line}`);
     return done;
   };
   const all = await Promise.all(files.toReversed().map((path, at) => pool.run(() => runFile(path, at))));
@@ -253,6 +254,12 @@ function broken(runtime: Runtime): (error: unknown) => readonly [Count, Finished
     { runtime, passed: 0, failed: 1, skipped: 0 },
     { status: 1, output: error instanceof Error ? error.message : String(error) },
   ];
+}
+
+/** Returns what the tests printed themselves, as it stands in bun's output: figures. */
+export function printedBy(output: string): readonly string[] {
+  const own = /^(?:bun test v.*|test\/.*\.test\.ts:| *\d+ (?:pass|fail|skip|todo|filtered out|expect\(\) calls)|Ran \d+ tests? .*|)$/;
+  return output.split("\n").filter((line) => !own.test(line));
 }
 
 /** Node and Deno list what failed once more at the end; that part is enough. */

@@ -18,9 +18,13 @@ export {
 export type { ContentReader, Promised, PutContentOptions } from "./core/content/mod.ts";
 export * from "./core/index/mod.ts";
 export {
+  type AddArtifactOptions,
+  type AddedEntryOptions,
   type AddResult,
   type AddToListOptions,
   type AnnotateOptions,
+  type ArtifactDescription,
+  addArtifactToList,
   addToList,
   allLists,
   annotateList,
@@ -48,8 +52,10 @@ export {
   listExists,
   openLists,
   type PlannedWrite,
+  type PushCompression,
   type PushListOptions,
   type PushResult,
+  parseCompressionFormat,
   parseFormat,
   parseLevelAnnotations,
   pushList,

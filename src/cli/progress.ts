@@ -33,20 +33,20 @@ export function createReport(output: Output, { clock, quiet }: ProgressOptions):
   };
   const showLive = (event: Event): void => {
     const now = clock.monotonic();
-    if (event.type === "blob")
-      running.set(event.descriptor.digest, { label: labelOf(event.kind, event.descriptor.digest), size: event.descriptor.size, since: now, done: 0 });
+    if (event.type === "blob" || event.type === "compress")
+      running.set(event.descriptor.digest, { label: labelOf(event), size: event.descriptor.size, since: now, done: 0 });
     if (event.type === "progress") {
       const row = running.get(event.descriptor.digest);
       if (row !== undefined) row.done += event.bytes;
       if (now - drawnAt < pause) return;
     }
-    if (event.type === "blob-done") {
+    if (event.type === "blob-done" || event.type === "compress-done") {
       const row = running.get(event.descriptor.digest);
       running.delete(event.descriptor.digest);
       output.live([]);
-      if (row !== undefined) output.note(finished(row, event.outcome, now));
+      if (row !== undefined) output.note(event.type === "blob-done" ? finished(row, event.outcome, now) : compressed(row, event.size, now));
     }
-    const text = event.type === "blob" ? undefined : describeEvent(event);
+    const text = event.type === "blob" || event.type === "compress" ? undefined : describeEvent(event);
     if (text !== undefined) output.note(text);
     draw(now);
   };
@@ -68,6 +68,7 @@ function describeEvent(event: Event): string | undefined {
   if (event.type === "copy") return `Copying ${event.images} images generated from ${event.total} images in list`;
   if (event.type === "image") return `Copying image ${event.descriptor.digest} (${event.at}/${event.total})`;
   if (event.type === "blob") return `Copying ${event.kind} ${event.descriptor.digest}`;
+  if (event.type === "compress") return `Compressing blob ${event.descriptor.digest} with ${event.format}`;
   if (event.type !== "manifest") return undefined;
   const list = event.kind === "index" ? " list" : "";
   return event.outcome === "exists" ? `Manifest${list} ${event.descriptor.digest} is there already` : `Writing manifest${list} to image destination`;
@@ -77,14 +78,20 @@ function describeRetry({ message, wait, attempt, retries }: Extract<Event, { typ
   return `Failed, retrying in ${formatSeconds(wait / 1000)} ... (${attempt}/${retries}). Error: ${message}`;
 }
 
-function labelOf(kind: "config" | "blob", digest: Digest): string {
-  return `Copying ${kind} ${digest.slice(digest.indexOf(":") + 1).slice(0, 12)}`;
+function labelOf(event: Extract<Event, { type: "blob" | "compress" }>): string {
+  const { digest } = event.descriptor;
+  const name = digest.slice(digest.indexOf(":") + 1).slice(0, 12);
+  return event.type === "blob" ? `Copying ${event.kind} ${name}` : `Compressing blob ${name}`;
 }
 
 function finished(row: Running, outcome: BlobOutcome, now: number): string {
   if (outcome === "exists") return `${row.label} skipped: already exists`;
   if (outcome === "mounted") return `${row.label} mounted`;
   return `${row.label} done ${formatBytes(row.size)} in ${formatSeconds((now - row.since) / 1000)}`;
+}
+
+function compressed(row: Running, size: number, now: number): string {
+  return `${row.label} done ${formatBytes(row.size)} to ${formatBytes(size)} in ${formatSeconds((now - row.since) / 1000)}`;
 }
 
 function renderRows(rows: readonly Running[], now: number, columns: number): readonly string[] {

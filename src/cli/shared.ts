@@ -46,7 +46,7 @@ export const platformFlag: Flag = {
   name: "platform",
   type: "texts",
   value: "OS/ARCH[/VARIANT]",
-  description: "take this platform from an index, or insist on it",
+  description: "take this platform from an index, out of indexes in it too (up to 10 levels), or insist on it",
   group: platform,
 };
 

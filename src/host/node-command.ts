@@ -10,10 +10,16 @@ export const nodeCommand: Run = async (command, options) => {
   if (program === undefined) throw new OciError("INVALID", "Cannot run a command: it has no name");
   const { spawn } = await import("node:child_process");
   throwIfAborted(options.signal);
-  const child = spawn(program, parameters, { stdio: "pipe", windowsHide: true });
+  // Windows knows no process groups.
+  const isGroup = options.isGroup === true && process.platform !== "win32";
+  const child = spawn(program, parameters, { stdio: "pipe", windowsHide: true, detached: isGroup });
   const limits = createLimits(program, options);
+  const finished = finish(program, child, options, limits);
   try {
-    return await Promise.race([finish(program, child, options, limits), limits.exceeded]);
+    return await Promise.race([finished, limits.exceeded]);
+  } catch (error) {
+    if (isGroup) await killGroup(child, finished);
+    throw error;
   } finally {
     limits.release();
     kill(child);
@@ -36,7 +42,8 @@ function createLimits(program: string, options: CommandOptions): Limits {
   exceeded.catch(() => {});
   const stop = (what: string): void => reject(new OciError("LIMIT", `Cannot run ${quote(program)}: ${what}`));
   const abort = (): void => reject(options.signal?.reason);
-  const timer = setTimeout(() => stop(`it did not end within ${options.timeout} ms`), options.timeout);
+  const { timeout } = options;
+  const timer = timeout === undefined ? undefined : setTimeout(() => stop(`it did not end within ${timeout} ms`), timeout);
   options.signal?.addEventListener("abort", abort, { once: true });
   let size = 0;
   return {
@@ -81,6 +88,25 @@ function collect(stream: NodeJS.ReadableStream | null, limits: Limits): readonly
   });
   stream?.on("error", () => {});
   return pieces;
+}
+
+/** Milliseconds in which a group that was killed is gone; one that hangs in the system is left alone. */
+const longestEnd = 5000;
+
+/** The pipes close when the last process that holds them has ended. */
+async function killGroup({ pid }: ChildProcess, finished: Promise<unknown>): Promise<void> {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // They have ended, or belong to somebody else by now.
+  }
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const waited = new Promise((resolve) => {
+    timer = setTimeout(resolve, longestEnd);
+  });
+  await Promise.race([finished.catch(() => {}), waited]);
+  clearTimeout(timer);
 }
 
 /** Ends what is left of the command; its own children may hold the pipes open. */

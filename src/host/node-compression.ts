@@ -1,8 +1,9 @@
 import type { Transform } from "node:stream";
-import { type ByteStream, type Bytes, OciError, streamOf } from "../core/base/mod.ts";
+import { type ByteStream, type Bytes, isOciError, OciError, streamOf } from "../core/base/mod.ts";
 import type { Compression, CompressionFormat } from "../core/port/mod.ts";
 import { zlibModule } from "./builtin.ts";
 import { guarded } from "./guarded.ts";
+import { decompressFrames } from "./zstd-frames.ts";
 
 /** The part of `node:zlib` that Node has from 22.15 on. */
 interface MaybeZstd {
@@ -14,12 +15,15 @@ interface MaybeZstd {
 type Step = TransformStream<Bytes, Bytes>;
 
 const chunkSize = 2 ** 16;
+
 function zstd(): MaybeZstd {
   return zlibModule();
 }
 
-/** `ZSTD_c_compressionLevel` of zstd.h. */
-const zstdLevel = 100;
+/** `ZSTD_c_compressionLevel` and `ZSTD_c_windowLog` of zstd.h. */
+const [zstdLevel, zstdWindow] = [100, 101];
+/** From this level on zstd takes windows of more than 8 MiB, which readers need not know (RFC 8878, section 3.1.1.1.2). */
+const firstWideLevel = 20;
 
 /** Returns the compression `node:zlib` has. */
 export function nodeCompression(): Compression {
@@ -28,7 +32,7 @@ export function nodeCompression(): Compression {
       return zstd().createZstdCompress === undefined ? ["gzip"] : ["gzip", "zstd"];
     },
     compress: (format, level) => stepOf("compress", compressor(format, level)),
-    decompress: (format) => stepOf("decompress", decompressor(format)),
+    decompress: (format) => (format === "gzip" ? stepOf("decompress", zlibModule().createGunzip({ chunkSize })) : decompressZstd()),
   };
 }
 
@@ -36,21 +40,27 @@ function compressor(format: CompressionFormat, level: number | undefined): Trans
   if (format === "gzip") return zlibModule().createGzip({ chunkSize, ...(level !== undefined && { level }) });
   const { createZstdCompress } = zstd();
   if (createZstdCompress === undefined) throw unsupported("compress");
-  return createZstdCompress({ chunkSize, ...(level !== undefined && { params: { [zstdLevel]: level } }) });
+  return createZstdCompress({ chunkSize, ...(level !== undefined && { params: zstdParameters(level) }) });
 }
 
-function decompressor(format: CompressionFormat): Transform {
-  if (format === "gzip") return zlibModule().createGunzip({ chunkSize });
+function zstdParameters(level: number): Readonly<Record<number, number>> {
+  return { [zstdLevel]: level, ...(level >= firstWideLevel && { [zstdWindow]: 23 }) };
+}
+
+function decompressZstd(): Step {
   const { createZstdDecompress } = zstd();
   if (createZstdDecompress === undefined) throw unsupported("decompress");
-  return createZstdDecompress({ chunkSize });
+  return decompressFrames(() => stepOf("decompress", createZstdDecompress({ chunkSize })));
 }
 
 function unsupported(verb: string): OciError {
   return new OciError("UNSUPPORTED", `Cannot ${verb} "zstd": this runtime has no zstd, Bun, Deno and Node from 22.15 on have`);
 }
 
-/** Runs an engine of Node as a web transform. A write resolves when the engine has used it up, which is when its output has room. */
+/**
+ * Runs an engine of Node as a web transform. A write resolves when the engine has used it up, which is when its output has room.
+ * What the source has failed with is passed on.
+ */
 function stepOf(verb: string, engine: Transform): Step {
   let failure: unknown;
   let given: { readonly reason: unknown } | undefined;
@@ -58,7 +68,9 @@ function stepOf(verb: string, engine: Transform): Step {
     failure = cause;
   });
   const fail = (): OciError =>
-    new OciError("INVALID", `Cannot ${verb} the stream: ${failure instanceof Error ? failure.message : "it was given up"}`, { cause: failure });
+    isOciError(failure)
+      ? failure
+      : new OciError("INVALID", `Cannot ${verb} the stream: ${failure instanceof Error ? failure.message : "it was given up"}`, { cause: failure });
   const settle = (start: (done: (error?: Error | null) => void) => void): Promise<void> =>
     new Promise((resolve, reject) => {
       const closed = (): void => reject(fail());

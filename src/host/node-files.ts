@@ -36,7 +36,7 @@ export function nodeFiles({ pieceSize }: NodeFilesOptions): FileSystem {
     readFile: async (path, limit) => await readAll(await read(path), { limit, what: quote(path) }),
     create: async (path, options) => writerOf(path, await guard("create", path, () => fs().open(path, "wx", options?.mode ?? 0o666))),
     overwrite: async (path) => writerOf(path, await guard("write", path, () => fs().open(path, overwriting()))),
-    status: (path) => guard("look at", path, () => status(path)),
+    status: (path, options = {}) => guard("look at", path, () => status(path, options.follow === true)),
     list: (path) => guard("list", path, async () => (await fs().readdir(path)).sort()),
     async makeDirectory(path, options) {
       await guard("make directory", path, () => fs().mkdir(path, { recursive: true, ...options }));
@@ -102,9 +102,9 @@ function writerOf(path: string, handle: promises.FileHandle): FileWriter {
   };
 }
 
-async function status(path: string): Promise<FileStatus | undefined> {
+async function status(path: string, follow: boolean): Promise<FileStatus | undefined> {
   try {
-    const found = await fs().lstat(path);
+    const found = await (follow ? fs().stat(path) : fs().lstat(path));
     return { kind: kindOf(found), size: found.size, modified: found.mtimeMs };
   } catch (error) {
     if (absent.has(systemCode(error) ?? "")) return undefined;

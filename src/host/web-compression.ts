@@ -4,12 +4,11 @@ import type { Compression, CompressionFormat } from "../core/port/mod.ts";
 /** The compression of the web: gzip at one level; the one after the first member is refused by some runtimes. */
 export const webCompression: Compression = {
   formats: ["gzip"],
-  compress(format) {
-    return narrow(new CompressionStream(known("compress", format)));
+  compress(format, level) {
+    if (level !== undefined) throw new OciError("UNSUPPORTED", `Cannot compress "${format}" at level ${level}: the web has no levels`);
+    return narrow("compress", new CompressionStream(known("compress", format)));
   },
-  decompress(format) {
-    return narrow(new DecompressionStream(known("decompress", format)));
-  },
+  decompress: (format) => narrow("decompress", new DecompressionStream(known("decompress", format))),
 };
 
 function known(verb: string, format: CompressionFormat): "gzip" {
@@ -22,8 +21,8 @@ interface ByteTransform {
   readonly writable: WritableStream<BufferSource>;
 }
 
-/** Failures of the web's transform are a `TypeError`; a reader expects an `OciError`. */
-function narrow(transform: ByteTransform): TransformStream<Bytes, Bytes> {
+/** Failures of the web's transform are a `TypeError`; a reader expects an `OciError`. What the source has failed with is passed on. */
+function narrow(verb: string, transform: ByteTransform): TransformStream<Bytes, Bytes> {
   const reader = transform.readable.getReader();
   const writer = transform.writable.getWriter();
   let given: { readonly reason: unknown } | undefined;
@@ -43,7 +42,7 @@ function narrow(transform: ByteTransform): TransformStream<Bytes, Bytes> {
           if (done) controller.close();
           else controller.enqueue(new Uint8Array(value));
         } catch (cause) {
-          controller.error(given === undefined ? new OciError("INVALID", "Cannot decompress the stream: its data is not valid", { cause }) : given.reason);
+          controller.error(given === undefined ? new OciError("INVALID", `Cannot ${verb} the stream: its data is not valid`, { cause }) : given.reason);
         }
       },
       cancel: (reason) => reader.cancel(reason),

@@ -61,7 +61,7 @@ describe("createHelpers() get()", () => {
   for (const [what, [script, says]] of Object.entries(broken)) {
     test(`fails for a helper ${what}, names it and shows nothing of what it printed (CVE-2021-41092)`, async () => {
       helper.write("broken", script);
-      const quick: Run = (command, options) => run(command, { ...options, timeout: script.startsWith("sleep") ? 50 : options.timeout });
+      const quick: Run = (command, options) => run(command, script.startsWith("sleep") ? { ...options, timeout: 50 } : options);
       const error = await failure(createHelpers(quick).get(use("broken")));
       expect(error.code).toBe("DENIED");
       expect(error.message).toContain('Cannot ask credential helper "docker-credential-broken" named in "/auth.json" about "ghcr.io": ');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "bun:test";
-import { type Bytes, encodeUtf8, isOciError, iterate, readAll, skipBytes, streamBytes, streamOf } from "../../src/core/base/mod.ts";
+import { type Bytes, encodeUtf8, evenPieces, isOciError, iterate, readAll, skipBytes, streamBytes, streamOf } from "../../src/core/base/mod.ts";
 
 /** Yields pieces for ever, and records how many, and that it was closed. */
 function endless(): { readonly pieces: AsyncGenerator<Bytes>; readonly seen: { given: number; closed: boolean } } {
@@ -105,4 +105,24 @@ describe("skipBytes()", () => {
       expect(await readAll(skipBytes(streamOf(pieces), count), { limit: 10, what: "a test" })).toEqual(encodeUtf8(left));
     });
   }
+});
+
+describe("evenPieces()", () => {
+  it("cuts anew what comes in any pieces, and keeps what is left", async () => {
+    const cut = async (texts: readonly string[]): Promise<readonly string[]> => {
+      const seen: string[] = [];
+      for await (const piece of evenPieces(iterate(streamOf(texts.map(encodeUtf8))), 3)) seen.push(new TextDecoder().decode(piece));
+      return seen;
+    };
+    for (const texts of [["abcdefgh"], ["abc", "def", "gh"], ["a", "", "b", "cd", "efg", "h"], ["ab", "cdefg", "h"]])
+      expect(await cut(texts)).toEqual(["abc", "def", "gh"]);
+    expect(await cut([])).toEqual([]);
+    expect(await cut(["abcdef"])).toEqual(["abc", "def"]);
+  });
+
+  it("closes its source when the loop is left", async () => {
+    const { pieces, seen } = endless();
+    for await (const _ of evenPieces(pieces, 15)) break;
+    expect(seen).toEqual({ given: 2, closed: true });
+  });
 });

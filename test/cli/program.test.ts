@@ -29,7 +29,7 @@ describe("runProgram() routes", () => {
 
   test("past global flags wherever they stand", async () => {
     const { args, globals } = await given("--root", "manifest", "manifest", "--log-level=debug", "probe", "x", "--storage-driver", "vfs", "--transient-store");
-    expect([args.positionals, globals]).toEqual([["x"], { root: "manifest", logLevel: "debug" }]);
+    expect([args.positionals, globals]).toEqual([["x"], { root: "manifest", storage: { root: "manifest", driver: "vfs" }, logLevel: "debug" }]);
   });
 
   test("words behind -- to the verb, whatever they look like", async () => {
@@ -113,7 +113,7 @@ describe("runProgram() says in one line and ends with 125 for", () => {
     ["manifest inspect a b", "accepts 1 arg(s), received 2: ocidex manifest inspect LIST"],
     ["manifest ls a", "accepts 0 arg(s), received 1: ocidex manifest list"],
     ["manifest push --sign-by x app", "--sign-by is not supported yet: sign what was pushed with `cosign sign --recursive`"],
-    ["manifest push --add-compression gzip app", "--add-compression is not supported yet: layers are pushed as they are"],
+    ["manifest push --add-compression lz4 app", 'Cannot use compression "lz4" from --add-compression: expected gzip or zstd'],
     ["manifest add --insecure --tls-verify a b", "--insecure may not be used with --tls-verify"],
     ["--log-level loud manifest ls", 'invalid argument "loud" for "--log-level" flag: must be one of error, warn, info, debug, panic, fatal, warning, trace'],
   ];

@@ -16,6 +16,9 @@ const layer = blob("b", 4 * 1024 * 1024);
 const config = blob("c", 10);
 
 const push: readonly Event[] = [
+  { type: "compress", descriptor: image, format: "zstd" },
+  { type: "progress", descriptor: image, bytes: 100 },
+  { type: "compress-done", descriptor: image, digest: layer.digest, size: layer.size },
   { type: "copy", images: 2, total: 2 },
   { type: "image", descriptor: image, at: 1, total: 2 },
   { type: "blob", descriptor: layer, kind: "blob" },
@@ -49,6 +52,7 @@ const frames = (errors: string): readonly string[] => errors.replace(/\p{Cc}\[\d
 describe("createReport() without a terminal", () => {
   test("prints plain lines in buildah's words", async () => {
     expect((await show(push)).split("\n")).toEqual([
+      `Compressing blob ${image.digest} with zstd`,
       "Copying 2 images generated from 2 images in list",
       `Copying image ${image.digest} (1/2)`,
       `Copying blob ${layer.digest}`,
@@ -76,6 +80,19 @@ describe("createReport() on a terminal", () => {
     1000,
     { type: "progress", descriptor: layer, bytes: 1024 * 1024 },
   ];
+
+  test("shows how much of a layer has been compressed, and what became of it", async () => {
+    const events: readonly (Event | number)[] = [
+      { type: "compress", descriptor: layer, format: "zstd" },
+      1000,
+      { type: "progress", descriptor: layer, bytes: 1024 * 1024 },
+      1000,
+      { type: "compress-done", descriptor: layer, digest: image.digest, size: 1024 },
+    ];
+    const seen = frames(await show(events, { columns: 80 }));
+    expect(seen.some((frame) => /^Compressing blob b{12} \[=+> +\] 1\.0 MiB \/ 4\.0 MiB {2}1\.0 MiB\/s {2}3s/.test(frame))).toBe(true);
+    expect(seen.join("")).toContain(`Compressing blob ${"b".repeat(12)} done 4.0 MiB to 1.0 KiB in 2s\n`);
+  });
 
   test("shows bar, size, rate and remaining time of a blob", async () => {
     const drawn = frames(await show(half, { columns: 100 })).at(-2);

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "bun:test";
-import { encodeUtf8, readAll } from "../../src/core/base/mod.ts";
+import { encodeUtf8, readAll, streamBytes } from "../../src/core/base/mod.ts";
 import { digestBytes, newDocument, openDocument, overlaySource } from "../../src/core/content/mod.ts";
+import type { ContentSource } from "../../src/core/port/mod.ts";
 import { mediaTypes } from "../../src/core/spec/mod.ts";
 import { memoryHost } from "../../src/host/memory.ts";
-import { addImage, indexOf, memorySource } from "../helper/content.ts";
+import { addImage, blobOf, indexOf, memorySource } from "../helper/content.ts";
 
 const { hash } = memoryHost();
 const code = (code: string) => expect.objectContaining({ code });
@@ -47,12 +48,27 @@ describe("overlaySource()", () => {
     const base = memorySource();
     const image = addImage(base.contents, "image", ["layer"]);
     const made = newDocument(hash, indexOf([image.descriptor]));
-    const source = overlaySource(base, new Map([[made.descriptor.digest, made]]));
+    const source = overlaySource(base, { manifests: new Map([[made.descriptor.digest, made]]) });
     expect(await source.manifest(made.descriptor)).toBe(made);
     expect(await source.smallBlob(made.descriptor)).toEqual(made.bytes);
     expect(await readAll(await source.blob(made.descriptor), { limit: 1000, what: "" })).toEqual(made.bytes);
     expect(base.calls).toEqual([]);
     expect((await source.manifest(image.descriptor)).bytes).toEqual(image.bytes);
     expect(base.calls.map((call) => call.name)).toEqual(["manifest"]);
+    expect([made, image].map(({ descriptor }) => source.made?.has(descriptor.digest))).toEqual([true, false]);
+  });
+
+  it("opens blobs that were made, also over another overlay", async () => {
+    const base = memorySource();
+    const [below, above] = ["below", "above"].map((text) => blobOf("a/b", text));
+    if (!below || !above) throw new Error("no blobs");
+    const overlay = (on: ContentSource, { descriptor, bytes }: typeof below) =>
+      overlaySource(on, { manifests: new Map(), blobs: new Map([[descriptor.digest, async () => streamBytes(bytes)]]) });
+    const source = overlay(overlay(base, below), above);
+    for (const { descriptor, bytes } of [below, above]) {
+      expect(await readAll(await source.blob(descriptor), { limit: 1000, what: "" })).toEqual(bytes);
+      expect(source.made?.has(descriptor.digest)).toBe(true);
+    }
+    expect(base.calls).toEqual([]);
   });
 });

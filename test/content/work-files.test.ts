@@ -57,4 +57,25 @@ describe("openWorkFiles()", () => {
     expect(cancelled).toBe(true);
     expect(await host.files.list("/work")).toEqual(["mine"]);
   });
+
+  it("makeDirectory() makes directories for this user alone, of which nothing is left when they are not filled, or at the end", async () => {
+    const host = memoryHost({ variables: { TMPDIR: "/work" }, files: { "/work/mine": "" } });
+    const modes: unknown[] = [];
+    const createDirectory: typeof host.files.createDirectory = (path, options) => {
+      modes.push(options?.mode);
+      return host.files.createDirectory(path, options);
+    };
+    const work = openWorkFiles({ ...host, files: { ...host.files, createDirectory } });
+    const fill = async (path: string): Promise<void> => (await host.files.create(`${path}/in`)).close();
+    const path = await work.makeDirectory(fill);
+    expect([await host.files.list(path), modes]).toEqual([["in"], [0o700]]);
+    const broken = work.makeDirectory(async (made) => {
+      await fill(made);
+      throw new Error("half way");
+    });
+    await expect(broken).rejects.toThrow("half way");
+    expect(await host.files.list("/work")).toHaveLength(2);
+    await work.close();
+    expect(await host.files.list("/work")).toEqual(["mine"]);
+  });
 });

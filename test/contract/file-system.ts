@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "bun:test";
+import { symlink } from "node:fs/promises";
 import { isOciError, readAll, streamBytes } from "../../src/core/base/mod.ts";
 import type { FileSystem } from "../../src/core/port/mod.ts";
 
@@ -249,6 +250,29 @@ export function testFileSystem(name: string, make: () => Promise<FileSystemCase>
       for await (const piece of streamBytes(new Uint8Array([1, 2, 3]))) await writer.write(piece);
       await writer.close();
       expect([...(await files.readFile(path, 3))]).toEqual([1, 2, 3]);
+    });
+  });
+}
+
+/** Runs what the port `FileSystem` says of symbolic links, on a file system that has them. */
+export function testSymbolicLinks(name: string, make: () => Promise<FileSystemCase>): void {
+  describe(`${name} files`, () => {
+    it("status() tells of a symbolic link that it is one, or what it leads to", async () => {
+      const { files, directory, close } = await make();
+      try {
+        await files.makeDirectory(files.join(directory, "there"));
+        for (const [target, kind] of [
+          ["there", "directory"],
+          ["missing", undefined],
+        ] as const) {
+          const link = files.join(directory, `to-${target}`);
+          await symlink(files.join(directory, target), link);
+          expect((await files.status(link))?.kind).toBe("link");
+          expect((await files.status(link, { follow: true }))?.kind).toBe(kind);
+        }
+      } finally {
+        await close();
+      }
     });
   });
 }

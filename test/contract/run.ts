@@ -1,6 +1,9 @@
 import { describe, expect, it } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { isOciError } from "../../src/core/base/mod.ts";
 import type { Run } from "../../src/core/port/mod.ts";
+import { temporaryDirectory } from "../helper/temporary.ts";
 
 const limits = { timeout: 10_000, maximumOutput: 1000 };
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
@@ -14,6 +17,20 @@ async function codeOf(action: Promise<unknown>): Promise<string> {
     throw error;
   }
   return "";
+}
+
+/** Returns the process numbers that a command writes to `file`, when it has. */
+async function writtenPids(file: string): Promise<readonly string[]> {
+  for (;;) {
+    const line = await readFile(file, "utf8").catch(() => "");
+    if (line.endsWith("\n")) return line.trim().split(" ");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** A process that has ended may wait for somebody to take notice. */
+function isRunning(pid: string): boolean {
+  return !/^(Z.*)?$/.test(spawnSync("ps", ["-o", "stat=", "-p", pid], { encoding: "utf8" }).stdout.trim());
 }
 
 /** Runs the contract of the port `Run`. */
@@ -46,6 +63,22 @@ export function testRun(name: string, run: Run): void {
 
     it("run() does not wait for what a killed command left behind", async () => {
       expect(await codeOf(run(shell("sleep 5 & wait"), { ...limits, timeout: 50 }))).toBe("LIMIT");
+    });
+
+    it("run() gives a command any time where none is set", async () => {
+      expect((await run(shell("exit 3"), { maximumOutput: 1000 })).status).toBe(3);
+    });
+
+    it("run() kills a group with all that it has started, and returns when it is gone", async () => {
+      const { directory, close } = await temporaryDirectory();
+      const file = `${directory}/pids`;
+      const controller = new AbortController();
+      const running = run(shell(`sleep 60 & echo "$! $$" > "${file}"; wait`), { maximumOutput: 1000, isGroup: true, signal: controller.signal });
+      const pids = await writtenPids(file);
+      controller.abort(new Error("enough"));
+      await expect(running).rejects.toThrow("enough");
+      expect(pids.filter(isRunning)).toEqual([]);
+      await close();
     });
 
     it("run() ends with the reason of its signal", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "bun:test";
 import { gzipSync } from "node:zlib";
-import { type Bytes, concatBytes, equalBytes, isOciError, readAll, streamOf } from "../../src/core/base/mod.ts";
+import { type Bytes, concatBytes, equalBytes, isOciError, OciError, readAll, streamOf } from "../../src/core/base/mod.ts";
 import type { CompressionFormat, Host } from "../../src/core/port/mod.ts";
 
 const text = new TextEncoder();
@@ -165,7 +165,59 @@ export function testCompression(name: string, make: () => Host, { web = false }:
       });
     }
 
-    if (!formats.includes("zstd")) {
+    it.each([...formats])("compress() and decompress() of %s fail with what their source fails with", async (format) => {
+      const failure = new OciError("NETWORK", "Cannot read: the connection broke");
+      const { compression } = make();
+      const packed = await through(streamOf(pieces(64)), compression.compress(format));
+      async function* broken(whole: Iterable<Bytes>): AsyncGenerator<Bytes, void, void> {
+        yield* whole;
+        throw failure;
+      }
+      await expect(through(streamOf(broken(pieces(2))), compression.compress(format))).rejects.toBe(failure);
+      await expect(through(streamOf(broken([packed.slice(0, packed.length >> 1)])), compression.decompress(format))).rejects.toBe(failure);
+    });
+
+    it.each([...formats])("compress() of %s gives the same bytes for the same pieces", async (format) => {
+      const [first, second] = await Promise.all([1, 2].map(() => through(streamOf(pieces(64)), make().compression.compress(format))));
+      expect(first).toEqual(second ?? new Uint8Array(0));
+    });
+
+    it.each(web ? [] : [...formats])("compress() of %s at a high level makes less than at a low one", async (format) => {
+      let state = 1;
+      const words = text.encode(Array.from({ length: 50_000 }, () => `${(state = (state * 48_271) % 2_147_483_647) % 500} `).join(""));
+      const sizes = await Promise.all([1, 9].map(async (level) => (await through(streamOf([words]), make().compression.compress(format, level))).length));
+      expect(sizes[1]).toBeLessThan(sizes[0] ?? 0);
+    });
+
+    if (web)
+      it("compress() refuses a level, as the web has none", () => {
+        expect(() => make().compression.compress("gzip", 9)).toThrow("the web has no levels");
+      });
+
+    if (formats.includes("zstd")) {
+      const frames = async (...parts: readonly (string | Bytes)[]): Promise<Bytes> => {
+        const packed = parts.map((part) => (typeof part === "string" ? through(streamOf([text.encode(part)]), make().compression.compress("zstd")) : part));
+        return concatBytes(await Promise.all(packed));
+      };
+      const skippable = concatBytes([Uint8Array.of(0x5e, 0x2a, 0x4d, 0x18, 5, 0, 0, 0), text.encode("hello")]);
+      const unpacked = async (bytes: Bytes, size = bytes.length): Promise<string> => {
+        function* slices(): Generator<Bytes, void, void> {
+          for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size);
+        }
+        return new TextDecoder().decode(await through(streamOf(slices()), make().compression.decompress("zstd")));
+      };
+
+      it("decompress() reads several zstd frames in a row, between frames to skip, however they are cut into pieces", async () => {
+        const bytes = await frames(skippable, "one,", "", skippable, "two,".repeat(50_000), "three", skippable);
+        for (const size of [bytes.length, 1, 7]) expect(await unpacked(bytes, size)).toBe(`one,${"two,".repeat(50_000)}three`);
+      });
+
+      it("decompress() refuses zstd that is cut off, has something behind it, or is nothing", async () => {
+        const bytes = await frames("one,", "two");
+        const others = [bytes.slice(0, -1), bytes.slice(0, 6), concatBytes([bytes, text.encode("more")]), new Uint8Array(0), text.encode("this is no zstd")];
+        for (const other of others) await expect(unpacked(other)).rejects.toMatchObject({ code: "INVALID" });
+      });
+    } else {
       it("compress() and decompress() refuse zstd where there is none", () => {
         expect(() => make().compression.compress("zstd")).toThrow("zstd");
         expect(() => make().compression.decompress("zstd")).toThrow("zstd");

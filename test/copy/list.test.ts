@@ -1,11 +1,12 @@
 import { describe, expect, it } from "bun:test";
 import fc from "fast-check";
-import { type Bytes, createPool, isOciError, type Pool } from "../../src/core/base/mod.ts";
+import { createPool, isOciError, type Pool, streamBytes } from "../../src/core/base/mod.ts";
 import { overlaySource } from "../../src/core/content/mod.ts";
 import { copyList } from "../../src/core/copy/mod.ts";
 import type { Event, Repository } from "../../src/core/port/mod.ts";
-import { type Descriptor, type Digest, type ImageIndex, isImageIndex, type ManifestDocument, mediaTypes, parseManifest } from "../../src/core/spec/mod.ts";
+import { type Descriptor, type ImageIndex, isImageIndex, mediaTypes, parseManifest } from "../../src/core/spec/mod.ts";
 import { addDocument, addImage, blobOf, type Call, documentOf, indexOf, type MemorySource, memorySource, memoryTarget } from "../helper/content.ts";
+import { addGraph, childrenOf, shapes } from "../helper/graph.ts";
 
 const here: Repository = { origin: "https://registry.example", repository: "team/app" };
 const beside: Repository = { origin: "https://registry.example", repository: "team/app-amd64" };
@@ -93,13 +94,32 @@ describe("copyList()", () => {
     const [first] = twoImages(base, 2);
     if (!first) throw new Error("no image");
     const made = documentOf({ ...parseManifest(base.contents.get(first.digest) ?? new Uint8Array()), annotations: { made: "here" } });
-    const source = overlaySource(base, new Map([[made.descriptor.digest, made]]));
+    const source = overlaySource(base, { manifests: new Map([[made.descriptor.digest, made]]) });
     const target = memoryTarget({ repository: here });
     await copyList({ root: documentOf(indexOf([made.descriptor])), entries: [made.descriptor], source: async () => source, target, pool: createPool(8) });
     expect(base.calls).toEqual([]);
     expect(target.calls.map((call) => call.name)).toEqual(["hasManifest", "putManifest", "putRoot"]);
     expect(target.manifests.get(made.descriptor.digest)?.bytes).toBe(made.bytes);
   });
+
+  for (const [from, repository] of [
+    ["in the target's repository", here],
+    ["in another of its registry", beside],
+  ] as const)
+    it(`sends a blob that was made here, which lies nowhere to be mounted from, of an image ${from}`, async () => {
+      const base = memorySource({ repository });
+      const image = addImage(base.contents, "image", ["layer"]);
+      const blob = blobOf(mediaTypes.ociLayerZstd, "made");
+      if (!("layers" in image.value)) throw new Error("no image");
+      const made = documentOf({ ...image.value, layers: [blob.descriptor] });
+      const blobs = new Map([[blob.descriptor.digest, async () => streamBytes(blob.bytes)]]);
+      const source = overlaySource(base, { manifests: new Map([[made.descriptor.digest, made]]), blobs });
+      const target = memoryTarget({ repository: here, mountable: new Set([blob.descriptor.digest, image.value.config.digest]) });
+      await copyList({ root: documentOf(indexOf([made.descriptor])), entries: [made.descriptor], source: async () => source, target, pool: createPool(8) });
+      expect(target.blobs.get(blob.descriptor.digest)).toEqual(blob.bytes);
+      expect(target.blobs.has(image.value.config.digest)).toBe(repository !== here);
+      expect(base.calls).toEqual([]);
+    });
 
   it("asks one HEAD per image that the target has, and each blob only when told to", async () => {
     const source = memorySource({ repository: elsewhere });
@@ -327,32 +347,7 @@ describe("copyList()", () => {
   });
 });
 
-/** Adds a random graph to `contents`: each number picks what a node is made of, so that layers and whole images come up again. */
-function addGraph(contents: Map<Digest, Bytes>, shape: readonly (readonly number[])[]): ManifestDocument {
-  const documents: ManifestDocument[] = [];
-  for (const [at, picks] of shape.entries()) {
-    const children = [...new Set(picks.map((pick) => documents[pick % (at + 1)]).filter((child) => child !== undefined))];
-    const isIndex = at % 3 === 2 && children.length > 0;
-    documents.push(
-      isIndex
-        ? addDocument(contents, indexOf(children.map((child) => child.descriptor)))
-        : addImage(
-            contents,
-            `image ${at % 4}`,
-            picks.map((pick) => `layer ${pick}`),
-          ),
-    );
-  }
-  return documentOf(indexOf(documents.slice(-3).map((document) => document.descriptor)));
-}
-
-function childrenOf({ value }: ManifestDocument): readonly Descriptor[] {
-  return isImageIndex(value) ? value.manifests : [value.config, ...value.layers];
-}
-
 describe("copyList() with any graph and any pool", () => {
-  const shapes = fc.array(fc.array(fc.nat(12), { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 12 });
-
   it("puts everything once, before what refers to it, and stays within its pool", async () => {
     await fc.assert(
       fc.asyncProperty(shapes, fc.integer({ min: 1, max: 6 }), async (shape, size) => {

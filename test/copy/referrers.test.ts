@@ -55,6 +55,18 @@ describe("findReferrers()", () => {
     expect((await failureOf(search(chainOf(12)))).code).toBe("LIMIT");
   });
 
+  it("leaves out what it is told, with what refers to that, and asks of what a tag names nothing", async () => {
+    const chain = chainOf(5);
+    const [first, ...others] = chain;
+    if (first === undefined) throw new Error("no documents");
+    const search = (source: ContentSource, isLeft: NonNullable<Parameters<typeof findReferrers>[1]["isLeft"]>) =>
+      findReferrers([{ descriptor: first.descriptor, source }], { pool: createPool(2), report: () => {}, isLeft });
+    const found = await search(sourceOf(chain), (_, manifest) => manifest?.annotations?.at === "3");
+    expect(found.map(({ descriptor }) => descriptor.digest)).toEqual(others.slice(0, 2).map(({ descriptor }) => descriptor.digest));
+    const tagged = await search(sourceOf(chain.slice(0, 1), others), ({ tag }, manifest) => tag === "circle" && manifest === undefined);
+    expect(tagged).toEqual([]);
+  });
+
   it("ends where a source goes round in a circle", async () => {
     const chain = chainOf(3);
     expect(await search(chain, chain.slice(0, 2))).toHaveLength(4);

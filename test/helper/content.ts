@@ -148,8 +148,9 @@ export function memoryTarget(options: MemoryTargetOptions = {}): MemoryTarget {
       manifests.set(document.descriptor.digest, document);
     },
     async putRoot(document, root = {}) {
-      await enter(at(root.signal), { name: "putRoot", about: root.tag ?? "" });
-      rootOptions.push(root);
+      const { signal, ...rest } = root;
+      await enter(at(signal), { name: "putRoot", about: root.tag ?? "" });
+      rootOptions.push(rest);
       roots.set(root.tag ?? "", document);
     },
     async abandon() {

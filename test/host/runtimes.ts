@@ -1,6 +1,6 @@
 import type { Host } from "../../src/core/port/mod.ts";
 import { testFetch } from "../contract/fetch.ts";
-import { testFileSystem } from "../contract/file-system.ts";
+import { type FileSystemCase, testFileSystem, testSymbolicLinks } from "../contract/file-system.ts";
 import { testRun } from "../contract/run.ts";
 import { testCompression, testRuntime } from "../contract/runtime.ts";
 import { testSocket } from "../contract/socket.ts";
@@ -10,7 +10,9 @@ import { temporaryDirectory } from "../helper/temporary.ts";
 
 /** Runs every contract a host of a real runtime keeps. */
 export function testHost(name: string, make: () => Host): void {
-  testFileSystem(name, async () => ({ files: make().files, ...(await temporaryDirectory()) }));
+  const files = async (): Promise<FileSystemCase> => ({ files: make().files, ...(await temporaryDirectory()) });
+  testFileSystem(name, files);
+  testSymbolicLinks(name, files);
   testRuntime(name, make);
   testCompression(name, make);
   testRun(name, make().run);

@@ -11,7 +11,7 @@ import {
   removeFromList,
 } from "../../src/core/list/mod.ts";
 import { parsePlatform } from "../../src/core/spec/mod.ts";
-import { entryIn, entryOf, failureOf, fillSource, indexOfList, openDesk, putIndex } from "../helper/lists.ts";
+import { entryIn, entryOf, failureOf, fillSource, indexOfList, openDesk, putImage, putIndex } from "../helper/lists.ts";
 
 /** Opens a desk with a list `app` of amd64, arm64/v8 and amd64's attestation. */
 async function open(options?: Parameters<typeof openDesk>[0]) {
@@ -172,6 +172,13 @@ describe("annotateList()", () => {
     expect((await index()).subject).toEqual({ mediaType, digest, size });
     await annotateList(lists, "app", { unset: ["subject"] });
     expect((await index()).subject).toBeUndefined();
+  });
+
+  it("sets the subject with the type of an artifact, which only its manifest tells", async () => {
+    const { host, lists, index } = await open();
+    const artifact = await putImage(host, "oci:/src:artifact", { artifactType: "application/x" });
+    await annotateList(lists, "app", { subject: "oci:/src:artifact" });
+    expect((await index()).subject).toEqual({ ...artifact.descriptor, artifactType: "application/x" });
   });
 
   it("changes nothing when the subject cannot be found", async () => {

@@ -239,7 +239,7 @@ describe("pushList() with a format", () => {
     expect(image?.digest).not.toBe(source.docker.descriptor.digest);
     expect(attestation?.digest).toBe(digest);
     expect(attestation?.annotations?.["vnd.docker.reference.digest"]).toBe(image?.digest ?? "");
-    expect(warnings().join("\n")).toContain("the attestations of converted images now point to the new digests, their statements still name the old ones");
+    expect(warnings().join("\n")).toContain("the attestations of images with new digests point to those now, their statements still name the old ones");
   });
 
   it("leaves attestations out as v2s2, and lists them", async () => {

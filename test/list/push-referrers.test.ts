@@ -88,6 +88,20 @@ describe("pushList() with referrers", () => {
     expect(source.requests.filter(({ path }) => /referrers|\.sig/.test(path))).toEqual([]);
   });
 
+  it("leaves signatures behind when told so, cosign's by their tags, and brings the rest", async () => {
+    const { source, signature, countersignature, indexSignature, cosign, cosignTag, index } = await signed();
+    const { config } = seedImage(source, "parts", "", { seed: "notary" });
+    const manifest = { schemaVersion: 2, mediaType: mediaTypes.ociManifest, artifactType: "application/vnd.cncf.notary.signature", config, layers: [] };
+    const notary = source.putManifest("parts", "sha256:", { ...manifest, subject: index }, mediaTypes.ociManifest);
+    const target = await start({ referrers: true });
+    const { lists } = await desk();
+    const options = { referrers: true, signatures: false };
+    const [result] = await pushList(lists, `docker://${source.host}/parts:1`, [`docker://${target.host}/app:1`], options);
+    expect(new Set(result?.referrers)).toEqual(new Set([signature, countersignature, indexSignature].map(({ digest }) => digest)));
+    expect(has(target, "app", cosign, notary)).toEqual([false, false]);
+    expect(target.repository("app").tags.has(cosignTag)).toBe(false);
+  });
+
   it("writes the tag of the list last", async () => {
     const { source } = await signed();
     const target = await start();

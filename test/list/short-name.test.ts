@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { addToList, createList, type ListContext, openLists } from "../../src/core/list/mod.ts";
+import { addToList, annotateList, createList, inspectList, type ListContext, openLists } from "../../src/core/list/mod.ts";
 import type { MemoryHost, MemoryHostOptions } from "../../src/host/memory.ts";
 import { failureOf, readText } from "../helper/lists.ts";
 import { asked, conf, hostWith, start, stopAll } from "../helper/mirrors.ts";
@@ -158,7 +158,7 @@ describe("a short name given as IMAGE", () => {
   test("is an error that says how to name it where nothing is settled", async () => {
     const nothing = await open("");
     expect((await failureOf(addToList(nothing.lists, "list", ["app:1"]))).message).toBe(
-      'Cannot find image "app:1": it is not a local list, and no alias and no unqualified-search-registries are configured for short names, expected docker://docker.io/library/app:1 or another location',
+      'Cannot find image "app:1": it is neither a local list nor in container storage, and no alias and no unqualified-search-registries are configured for short names, expected docker://docker.io/library/app:1 or another location',
     );
     const none = await open("unqualified-search-registries = []");
     expect((await failureOf(addToList(none.lists, "list", ["app"]))).message).toContain(`and "${conf}" names no unqualified-search-registries`);
@@ -170,5 +170,49 @@ describe("a short name given as IMAGE", () => {
       const failure = await failureOf(addToList(lists, "list", [name]));
       expect([name, failure.code]).toEqual([name, "INVALID"]);
     }
+  });
+});
+
+describe("a short name given as subject", () => {
+  test("is its alias, else in the registry that is searched, and no local list", async () => {
+    const [one, two] = [await start(), await start()];
+    const aliased = seedImage(one, "team/app", "2").manifest;
+    const searched = seedImage(two, "tool", "latest").manifest;
+    const { lists } = await open(`${searching([two])}[aliases]\n"app" = "${one.host}/team/app"\n`);
+    await createList(lists, "tool");
+    for (const [subject, manifest] of [
+      ["app:2", aliased],
+      ["tool", searched],
+    ] as const) {
+      await annotateList(lists, "list", { subject });
+      expect((await inspectList(lists, "list")).document.value.subject).toEqual({ ...manifest });
+    }
+  });
+
+  test("is an error where nothing is settled: nothing means Docker Hub by itself", async () => {
+    const { lists } = await open("");
+    const failure = await failureOf(annotateList(lists, "list", { subject: "app" }));
+    expect(failure.message).toContain('Cannot find image "app": it has no host, and no alias and no unqualified-search-registries are configured');
+  });
+});
+
+describe("a short name given to inspect", () => {
+  test("is a local list before anything else, then its alias or in the registry that is searched", async () => {
+    const registry = await start();
+    const { manifest } = seedImage(registry, "app", "latest");
+    const { lists } = await open(searching([registry]));
+    expect((await inspectList(lists, "app")).id).toBe(manifest.digest);
+    registry.clear();
+    const { id } = await createList(lists, "app");
+    expect([(await inspectList(lists, "app")).id, registry.requests]).toEqual([id, []]);
+  });
+
+  test("is not known where nothing is settled, nor is an ID of no list", async () => {
+    for (const conf of ["", searching([await start()])]) {
+      const { lists } = await open(conf);
+      for (const name of ["0123abcd", "0".repeat(64)]) expect((await failureOf(inspectList(lists, name))).code).toBe("NOT_FOUND");
+    }
+    const { lists } = await open("");
+    expect((await failureOf(inspectList(lists, "app"))).message).toBe("app: image not known");
   });
 });

@@ -56,13 +56,14 @@ describe("an index with odd bytes and a layer of 2 GiB", () => {
     scratch[Symbol.dispose]();
   });
 
-  function push(source: string, target: string): Promise<Measured> {
+  function push(source: string, ...targets: readonly string[]): Promise<Measured> {
     const env = { OCIDEX_ROOT: scratch.join("store"), XDG_CACHE_HOME: scratch.join("cache") };
-    return start([...programs.executable, "manifest", "push", insecure, source, target], { env, memory: true }).ended;
+    return start([...programs.executable, "manifest", "push", insecure, source, ...targets], { env, memory: true }).ended;
   }
 
-  function expectPushed({ status, stdout, stderr, peak }: Measured): void {
-    expect({ status, stdout, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stdout: `${index.digest}: ${index.digest}\n`, stderr: "" });
+  function expectPushed({ status, stdout, stderr, peak }: Measured, times = 1): void {
+    const line = `${index.digest}: ${index.digest}\n`;
+    expect({ status, stdout, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stdout: line.repeat(times), stderr: "" });
     expect(peak).toBeGreaterThan(0);
     expect(peak).toBeLessThanOrEqual(limit);
   }
@@ -82,6 +83,13 @@ describe("an index with odd bytes and a layer of 2 GiB", () => {
   it("goes from the layout to a registry byte for byte, within 128 MiB", async () => {
     expectPushed(await push(`oci:${scratch.join("layout")}:1`, `docker://${hosts()[1]}/from/layout:1`));
     await expectThere("from/layout");
+  });
+
+  it("goes from the layout to a layout and two repositories of a registry at once, within 128 MiB", async () => {
+    const registry = ["one", "two"].map((name) => `docker://${hosts()[1]}/several/${name}:1`);
+    expectPushed(await push(`oci:${scratch.join("layout")}:1`, `oci:${scratch.join("copy")}:1`, ...registry), 3);
+    expect(statSync(scratch.join("copy/blobs/sha256", layer.digest.slice(7))).size).toBe(size);
+    for (const name of ["one", "two"]) await expectThere(`several/${name}`);
   });
 
   async function expectThere(repository: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "bun:test";
-import { countBun, countDeno, countNode, runsOn } from "../../scripts/test.ts";
+import { countBun, countDeno, countNode, printedBy, runsOn } from "../../scripts/test.ts";
 
 describe("runsOn()", () => {
   it("runs the core's tests everywhere and the program's on Bun", () => {
@@ -64,5 +64,13 @@ describe("countDeno()", () => {
 
   it("counts a file that broke while it was loaded", () => {
     expect(countDeno(denoReport, { status: 1, output: "Uncaught error from ./test/a.test.ts FAILED\n" }).failed).toBe(2);
+  });
+});
+
+describe("printedBy()", () => {
+  it("leaves of bun's output what the tests said", () => {
+    const output =
+      "bun test v1.4.5 (a7733435c)\n\ntest/real/a.test.ts:\n2 GiB, most memory: 48 MiB\n\n 87 pass\n 0 fail\n 732 expect() calls\nRan 87 tests across 2 files. [1.00s]\n";
+    expect(printedBy(output)).toEqual(["2 GiB, most memory: 48 MiB"]);
   });
 });

@@ -66,7 +66,7 @@ export const vulnerabilities: readonly Vulnerability[] = [
   { names: ["CVE-2025-47290"], tests: ["says so where the archive has been replaced by another ("] },
   { names: ["CVE-2024-29902", "CVE-2024-29903"], tests: ["a million entries ("] },
   { names: ["CVE-2023-33959"], tests: ["reads no list of referrers without end ("] },
-  { names: ["CVE-2021-32690"], tests: ["whatever a redirect of a "] },
+  { names: ["CVE-2021-32690", "GHSA-56hp-xqp3-w2jf"], tests: ["whatever a redirect of a "] },
   {
     names: ["CVE-2021-21303", "GHSA-c38g-469g-cmgx", "CVE-2021-25743"],
     tests: [

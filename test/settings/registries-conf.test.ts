@@ -52,7 +52,6 @@ const wrong: readonly (readonly [sentence: string, text: string, line: number, s
   ["an alias for a full name", '[aliases]\n"r.test/app" = "r.test/other"\n', 2, 'the alias "r.test/app" is no short name'],
   ["an alias that leads to a short name", '[aliases]\napp = "other"\n', 2, 'the alias "app" stands for "other", expected host and name'],
   ["an alias that leads to a tag", '[aliases]\napp = "r.test/app:1"\n', 2, 'the alias "app" stands for "r.test/app:1"'],
-  ["the proxy of a registry", '[[registry]]\nlocation = "r.test"\nproxy = "http://p.test"\n', 3, "a proxy of one registry is not supported"],
 ];
 
 describe("a registries.conf with", () => {
@@ -68,6 +67,15 @@ describe("a registries.conf with", () => {
 
   test("keys that nobody knows, values of every kind and nothing at all is read", async () => {
     await read("");
-    await read('credential-helpers = ["containers-auth.json"]\nother = 1979-05-27\n[[registry]]\nlocation = "r.test/"\nmirror = []\nunknown = 1.5\n');
+    await read(
+      'credential-helpers = ["containers-auth.json"]\nother = 1979-05-27\n[[registry]]\nlocation = "r.test/"\nmirror = []\nunknown = 1.5\nproxy = "http://p.test"\n',
+    );
+  });
+
+  test("namespace-proxy says what a place is to answer for", async () => {
+    const text = '[[registry]]\nlocation = "r.test"\nnamespace-proxy = "one.test"\n[[registry.mirror]]\nlocation = "m.test"\nnamespace-proxy = "two.test"\n';
+    const ways = await openRegistries(memoryHost({ files: { [file]: text } })).reading(parseReference("r.test/app"));
+    expect(ways.map(({ namespace }) => namespace)).toEqual(["two.test", "one.test"]);
+    expect((await openRegistries(memoryHost({ files: { [file]: text } })).writing(parseReference("r.test/app"))).namespace).toBeUndefined();
   });
 });

@@ -11,11 +11,18 @@ const locationText = fc.oneof(
   fc.tuple(piece, fc.constantFrom("", ":", ":app", ":app:1", ":@2", ":r.io:1/a/b")).map(([path, reference]) => `docker-archive:${path}${reference}`),
   fc
     .tuple(
+      fc.constantFrom("", "[/a]", "[vfs@/a]", "[vfs@/a@b+/r]", "[overlay@/a:x=y:z,w]", "[overlay@/a+/r+s:x]", "[/a@b]", "[a]", "["),
+      fc.oneof(piece, fc.constantFrom("app:1", "r.io:1/a/b", "[::1]:5/a", "", `a@sha256:${"0".repeat(64)}`, `sha256:${"0".repeat(64)}`, "0".repeat(64))),
+      fc.constantFrom("", "@", "@abc", "@ab", "@ABC", `@${"0".repeat(64)}`, `@${"0".repeat(65)}`),
+    )
+    .map((parts) => `containers-storage:${parts.join("")}`),
+  fc
+    .tuple(
       fc.oneof(piece, fc.constantFrom("app", "library/app", "docker.io/app", "docker.io/library/a.b/c", "docker.io/localhost/a", "r.io:1/a/b", hex, "sha256")),
       fc.constantFrom("", ":1", `@sha256:${hex}`, `:1@sha256:${hex}`, `:${hex}`),
     )
     .map(([name, suffix]) => `docker-daemon:${name}${suffix}`),
-  fc.tuple(fc.constantFrom("dir", "containers-storage", "tarball"), piece).map((parts) => parts.join(":")),
+  fc.tuple(fc.constantFrom("dir", "tarball"), piece).map((parts) => parts.join(":")),
   fc.constantFrom("docker://busybox", "docker://r.example:5000/a/b:1", `docker://a@sha256:${"0".repeat(64)}`),
 );
 
@@ -46,6 +53,46 @@ describe("parseLocation()", () => {
     expect(formatLocation({ transport, path: "a", reference })).toBe("docker-archive:a:docker.io/library/app:latest");
   });
 
+  it("reads container storage: a name, an ID, both, and which storage", () => {
+    const transport = "containers-storage";
+    const [id, digest] = ["0".repeat(64), `sha256:${"1".repeat(64)}`];
+    expect(parseLocation("containers-storage:app")).toEqual({ transport, name: "app" });
+    expect(parseLocation("containers-storage:r.io:5000/a/b:1")).toEqual({ transport, name: "r.io:5000/a/b:1" });
+    expect(parseLocation(`containers-storage:app@${digest}`)).toEqual({ transport, name: `app@${digest}` });
+    expect(parseLocation(`containers-storage:app:1@${digest}@abc123`)).toEqual({ transport, name: `app:1@${digest}`, id: "abc123" });
+    for (const text of [id, `@${id}`, `sha256:${id}`]) expect(parseLocation(`containers-storage:${text}`)).toEqual({ transport, id });
+    expect(parseLocation("containers-storage:@abc")).toEqual({ transport, id: "abc" });
+    expect(parseLocation("containers-storage:abc")).toEqual({ transport, name: "abc" });
+    expect(parseLocation("containers-storage:[/a]app")).toEqual({ transport, specifier: { root: "/a" }, name: "app" });
+    expect(parseLocation("containers-storage:[overlay@/a b@c+/run:x.y=/z:1,w]@abc")).toEqual({
+      transport,
+      specifier: { driver: "overlay", root: "/a b@c", runRoot: "/run", options: ["x.y=/z:1", "w"] },
+      id: "abc",
+    });
+  });
+
+  it("says what is wrong with a name in container storage", () => {
+    const wrong = (rest: string) => {
+      expect(() => parseLocation(`containers-storage:${rest}`)).toThrow(/^Cannot read (location|image name)/);
+      try {
+        parseLocation(`containers-storage:${rest}`);
+      } catch (error) {
+        return error instanceof Error ? error.message.replace(/^[^:]*: |^.*?": /, "") : "";
+      }
+      return "";
+    };
+    expect(wrong("[/a")).toBe('"[" has no "]"');
+    expect(wrong("[]a")).toBe('"" is not an absolute path, expected [driver@root+runroot:options]');
+    expect(wrong("[vfs@a]a")).toBe('"a" is not an absolute path, expected [driver@root+runroot:options]');
+    expect(wrong("[/a+b]a")).toBe('"b" is not an absolute path, expected [driver@root+runroot:options]');
+    expect(wrong("[@/a]a")).toBe('"" is not a storage driver');
+    expect(wrong("[/a]")).toBe("expected the name of an image, or @ and an ID");
+    expect(wrong("a@")).toBe("expected the name of an image, or @ and an ID");
+    expect(wrong("@ab")).toBe('"ab" is neither a digest nor an ID of an image, expected 3 to 64 hexadecimal digits');
+    expect(wrong(`@sha256:${"0".repeat(64)}`)).toContain("is neither a digest nor an ID of an image");
+    expect(wrong("APP")).toBe("the repository name must be lower case");
+  });
+
   it("reads an image of a docker daemon, by name and by ID", () => {
     const transport = "docker-daemon";
     const app = { domain: "docker.io", repository: "library/app" };
@@ -62,7 +109,6 @@ describe("parseLocation()", () => {
   it("reads the other transports", () => {
     expect(parseLocation("dir:/a:b")).toEqual({ transport: "dir", path: "/a:b" });
     expect(parseLocation("docker://a")).toEqual({ transport: "docker", reference: { domain: "docker.io", repository: "library/a" } });
-    expect(parseLocation("containers-storage:[x]a")).toEqual({ transport: "containers-storage", rest: "[x]a" });
   });
 
   it.each([
@@ -117,7 +163,7 @@ describe("parseLocation()", () => {
 
   it("reads or refuses 64 KiB in one pass", () => {
     for (const part of ["a", "@1", "@", ":", "a:", "/", "1@"]) {
-      for (const transport of ["oci:", "dir:", "docker://"]) {
+      for (const transport of ["oci:", "dir:", "docker://", "containers-storage:", "containers-storage:[/"]) {
         try {
           parseLocation(`${transport}${part.repeat(65_536 / part.length)}`);
         } catch (error) {

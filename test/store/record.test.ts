@@ -37,7 +37,10 @@ describe("encodeList()", () => {
     if (!("manifests" in index)) throw new Error("expected an index");
     const list = listOf({
       index,
-      sources: { [entryOf(1).digest]: { location: "oci:/x", kept: "manifest" }, [entryOf(2).digest]: { location: "dir:/y", kept: "all" } },
+      sources: {
+        [entryOf(1).digest]: { location: "oci:/x", kept: "manifest" },
+        [entryOf(2).digest]: { location: "files", kept: "all", files: ["/a", "/b c"] },
+      },
       features: { [featuresKey(entryOf(1))]: ["sse4"] },
     });
     expect(decodeList(hash, id, generation(encodeList(hash, list, stamp)))).toEqual(list);

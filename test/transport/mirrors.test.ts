@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { parseLocation } from "../../src/core/spec/mod.ts";
 import { openTransports, type TransportOptions, type Transports } from "../../src/core/transport/mod.ts";
 import { failureOf } from "../helper/lists.ts";
 import { asked, conf, hostWith, locate, mirrored, seed, start, stopAll } from "../helper/mirrors.ts";
@@ -43,6 +44,17 @@ describe("reading through mirrors", () => {
       expect(one.requests.length).toBeLessThanOrEqual(1);
     });
   }
+
+  test("tells a mirror that stands for several registries which one is meant, and keeps them apart", async () => {
+    const [registry, one] = [await start(), await start()];
+    seed(registry, one);
+    const mirror = (prefix: string, namespace: string) =>
+      `[[registry]]\nprefix = "${prefix}"\nlocation = "${registry.host}"\ninsecure = true\n[[registry.mirror]]\nlocation = "${one.host}/copy"\ninsecure = true\nnamespace-proxy = "${namespace}"\n`;
+    const transports = await open(`${mirror("a.test", "a.test")}${mirror("b.test", "b.test:5000")}`);
+    for (const name of ["a.test", "b.test"]) await (await transports.source(parseLocation(`docker://${name}/app:1`))).resolve();
+    expect(one.requests.map(({ path }) => path)).toEqual(["/v2/copy/app/manifests/1?ns=a.test", "/v2/copy/app/manifests/1?ns=b.test%3A5000"]);
+    expect(registry.requests).toEqual([]);
+  });
 
   test("asks the registry itself where no mirror has it, and stays with who answered", async () => {
     const [registry, one] = [await start(), await start()];

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { connect } from "node:net";
 import { parseLocation } from "../../src/core/spec/mod.ts";
 import { openTransports, type TransportOptions } from "../../src/core/transport/mod.ts";
 import { currentHost } from "../../src/host/current.ts";
@@ -7,12 +6,14 @@ import { memoryHost } from "../../src/host/memory.ts";
 import { failureOf } from "../helper/lists.ts";
 import { start, stopAll } from "../helper/mirrors.ts";
 import { seedImage, type TestRegistry } from "../helper/registry.ts";
-import { echo, serve, type TestServer } from "../helper/server.ts";
+import { serve, type TestServer } from "../helper/server.ts";
 import { authority, clientIdentity, otherIdentity, serverIdentity } from "../helper/tls.ts";
+import { type TunnelProxy, tunnelTo } from "../helper/tunnel.ts";
 
 const servers: TestServer[] = [];
+const proxies: TunnelProxy[] = [];
 afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
+  await Promise.all([...servers.splice(0), ...proxies.splice(0)].map((server) => server.close()));
   await stopAll();
 });
 
@@ -125,25 +126,10 @@ describe("a registry at an IPv6 address", () => {
 });
 
 describe("a proxy", () => {
-  /** Starts a proxy that leads every tunnel to `registry`. */
-  async function tunnelTo(registry: TestRegistry): Promise<{ readonly host: string; readonly asked: string[] }> {
-    const asked: string[] = [];
-    const proxy = await serve((request, response) => {
-      asked.push(`${request.method} ${request.url}`);
-      echo(request, response);
-    });
-    servers.push(proxy);
-    proxy.onConnect((request, socket) => {
-      asked.push(`CONNECT ${request.url}`);
-      const [, port = ""] = /:(\d+)$/.exec(registry.host) ?? [];
-      const tunnel = connect(Number(port), "127.0.0.1", () => {
-        socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
-        tunnel.pipe(socket).pipe(tunnel);
-      });
-      tunnel.on("error", () => socket.destroy());
-      socket.on("error", () => tunnel.destroy());
-    });
-    return { host: proxy.host, asked };
+  async function proxyTo(registry: TestRegistry): Promise<TunnelProxy> {
+    const proxy = await tunnelTo(registry.host);
+    proxies.push(proxy);
+    return proxy;
   }
 
   const names: readonly (readonly [variables: (proxy: string) => Readonly<Record<string, string>>, isAsked: boolean])[] = [
@@ -162,7 +148,7 @@ describe("a proxy", () => {
     test(`${isAsked ? "is" : "is not"} asked with ${JSON.stringify(variables("PROXY"))}`, async () => {
       const registry = await start({ tls: otherTls });
       const { manifest } = seedImage(registry, "app", "1");
-      const proxy = await tunnelTo(registry);
+      const proxy = await proxyTo(registry);
       const files = { "/etc/docker/certs.d/registry.example/ca.crt": authority };
       const reading = read("registry.example/app:1", { files, variables: variables(proxy.host) });
       if (isAsked) expect(await reading).toEqual(manifest);
@@ -174,7 +160,7 @@ describe("a proxy", () => {
   test("is told the port, and an IPv6 address in brackets", async () => {
     const registry = await start({ tls: otherTls });
     const { manifest } = seedImage(registry, "app", "1");
-    const proxy = await tunnelTo(registry);
+    const proxy = await proxyTo(registry);
     const world = { variables: { HTTPS_PROXY: proxy.host, NO_PROXY: "[fd00::2]:5000,fd01::/16" }, transports: { verifyTls: false } };
     expect(await read("registry.example:8443/app:1", world)).toEqual(manifest);
     expect(await read("[fd00::1]:5000/app:1", world)).toEqual(manifest);
@@ -183,7 +169,7 @@ describe("a proxy", () => {
 
   test("is never asked for this machine", async () => {
     const [registry, six] = [await start(), await start({ address: "::1" })];
-    const proxy = await tunnelTo(registry);
+    const proxy = await proxyTo(registry);
     const variables = { HTTPS_PROXY: proxy.host, HTTP_PROXY: proxy.host, ALL_PROXY: proxy.host };
     for (const each of [registry, six]) {
       const { manifest } = seedImage(each, "app", "1");

@@ -16,7 +16,7 @@ export const annotate: Verb = defineVerb({
     min: 1,
     names: [
       { name: "LIST", description: "local list, or a location" },
-      { name: "ENTRY", description: "digest, at least 6 of its hex digits, os/arch[/variant], or image name; none means the index" },
+      { name: "ENTRY", description: "digest, at least 6 of its hex digits, os/arch[/variant], file of an artifact, or image name; none means the index" },
     ],
   },
   flags: [

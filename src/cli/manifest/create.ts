@@ -29,12 +29,13 @@ export const create: Verb = defineVerb({
       },
       {
         name: "IMAGE",
-        description: "image to put in: docker://…, oci:…, oci-archive:…, docker-archive:…, docker-daemon:…, dir:…, a local list, or a name in a registry",
+        description:
+          "image to put in: docker://…, oci:…, oci-archive:…, docker-archive:…, docker-daemon:…, dir:…, containers-storage:…, or a name: of a local list, else of an image of podman or buildah, else in a registry",
       },
     ],
   },
   flags: [
-    { name: "all", type: "flag", description: "take every image of an IMAGE that is itself an index" },
+    { name: "all", type: "flag", description: "take every entry of an IMAGE that is itself an index; an index among them stays whole" },
     { name: "amend", short: "a", type: "flag", description: "edit the list if the name is taken" },
     { name: "replace", type: "flag", description: "take the name from the list that has it" },
     annotationFlag("annotation of the index"),

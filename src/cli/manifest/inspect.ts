@@ -20,7 +20,7 @@ export const inspect: Verb = defineVerb({
       default: "json",
       choices: ["json", "raw", "table", "tree"],
       description:
-        "json: indented; raw: the bytes as they are; table: an entry per line; tree: images with their layers and attestations, which are read for it",
+        "json: indented; raw: the bytes as they are; table: an entry per line, artifacts with the names of their files; tree: images with their layers and attestations, artifacts with their files, which are read for it",
     },
     { name: "json", type: "flag", description: "the same as --output json", hidden: true, excludes: ["output"] },
     { name: "verbose", short: "v", type: "flag", description: "accepted for docker's sake, changes nothing", hidden: true },
@@ -30,11 +30,12 @@ export const inspect: Verb = defineVerb({
   async run(context, args) {
     const session = openSession(context, args, args.positionals);
     const form = args.text("output");
-    const { document, manifests } = await inspectList(session, args.positional(0), { manifests: form === "tree" });
+    const inspection = await inspectList(session, args.positional(0), { manifests: form === "tree" || (form === "table" && "artifacts") });
+    const { document } = inspection;
     if (form === "raw") context.output.text(decodeUtf8(document.bytes, "document"));
     else if (form === "json")
       context.output.text(`${formatJson(document.bytes, 4)}
 `);
-    else for (const line of form === "tree" ? formatTree(document, manifests) : formatSummary(document)) context.output.line(line);
+    else for (const line of form === "tree" ? formatTree(inspection) : formatSummary(inspection)) context.output.line(line);
   },
 });

@@ -1,17 +1,30 @@
-import { type PlannedWrite, type PushListOptions, type PushResult, parseFormat, pushList } from "../../core/list/mod.ts";
+import {
+  type PlannedWrite,
+  type PushCompression,
+  type PushListOptions,
+  type PushResult,
+  parseCompressionFormat,
+  parseFormat,
+  pushList,
+} from "../../core/list/mod.ts";
 import { defineVerb, type Verb, type VerbContext } from "../command.ts";
 import type { Args, Flag } from "../flags.ts";
 import { openSession } from "../session.ts";
-import { accessFlags, formatFlag, jsonFlag, laterFlags, readPlatforms } from "../shared.ts";
+import { accessFlags, formatFlag, jsonFlag, readPlatforms } from "../shared.ts";
 import { formatBytes } from "../units.ts";
 
-const compression = "layers are pushed as they are";
+const group = "Compression";
 
-const later: readonly Flag[] = [
-  ...laterFlags("texts", compression, ["add-compression"]),
-  ...laterFlags("text", compression, ["compression-format"]),
-  ...laterFlags("number", compression, ["compression-level"]),
-  ...laterFlags("flag", compression, ["force-compression"]),
+const compressionFlags: readonly Flag[] = [
+  { name: "compression-format", type: "text", value: "gzip|zstd", description: "compress the layers of images so; they get new digests", group },
+  { name: "compression-level", type: "number", value: "N", description: "try so hard: 1 to 9 for gzip, 1 to 20 for zstd", group },
+  {
+    name: "force-compression",
+    type: "flag",
+    description: "compress layers anew that are compressed otherwise (default true with --compression-format)",
+    group,
+  },
+  { name: "add-compression", type: "texts", value: "gzip|zstd", description: "add an image with such layers for each platform that has none", group },
 ];
 
 /** `manifest push`. */
@@ -42,14 +55,19 @@ export const push: Verb = defineVerb({
     { name: "retry", type: "number", default: 3, description: "try a failed request again so often" },
     { name: "retry-delay", type: "duration", value: "TIME", description: "wait so long before trying again, for example 4s or 1m30s" },
     { name: "concurrency", type: "number", default: 8, description: "do so much at once" },
-    { name: "remove-signatures", type: "flag", description: "accepted: signatures are never copied", hidden: true },
+    {
+      name: "remove-signatures",
+      type: "flag",
+      description: "leave signatures behind: those in a dir:, which another dir: gets otherwise, and those that --referrers brings",
+    },
     jsonFlag,
+    ...compressionFlags,
     ...accessFlags,
-    ...later,
   ],
   examples: [
     "ocidex manifest push app docker://ghcr.io/me/app:1 --tag latest",
     "ocidex manifest push --dry-run --platform linux/amd64 app ghcr.io/me/app:1 docker.io/me/app:1",
+    "ocidex manifest push --compression-format gzip --add-compression zstd app ghcr.io/me/app:1",
     "ocidex manifest push --format v2s2 --digestfile digest.txt app docker://registry.example.com/app:1",
   ],
   progress: true,
@@ -71,12 +89,24 @@ function readOptions(args: Args): PushListOptions {
     remove: args.flag("rm"),
     tags: args.texts("tag"),
     referrers: args.flag("referrers"),
+    signatures: !args.flag("remove-signatures"),
+    compression: readCompression(args),
     verifyBlobs: args.flag("verify-blobs"),
     dryRun: args.flag("dry-run"),
     ...(format !== undefined && { format: parseFormat(format, "--format") }),
     ...(digestFile !== undefined && { digestFile }),
     ...(metadataFile !== undefined && { metadataFile }),
     ...(wait !== undefined && { wait }),
+  };
+}
+
+function readCompression(args: Args): PushCompression {
+  const [format, level] = [args.text("compression-format"), args.number("compression-level")];
+  return {
+    add: args.texts("add-compression").map((text) => parseCompressionFormat(text, "--add-compression")),
+    ...(format !== undefined && { format: parseCompressionFormat(format, "--compression-format") }),
+    ...(level !== undefined && { level }),
+    ...(args.has("force-compression") && { force: args.flag("force-compression") }),
   };
 }
 
@@ -102,5 +132,7 @@ function describeWrite(write: PlannedWrite, destination: string): string {
   if (write.write === "mount") return `Would mount blob ${write.digest} from ${write.from} for ${destination}`;
   if (write.write === "manifest") return `Would write manifest ${write.digest} to ${destination}`;
   if (write.write === "list") return `Would list ${write.digest} as a referrer under ${write.name}`;
+  if (write.write === "signatures")
+    return `Would write ${write.count === 1 ? "1 signature" : `${write.count} signatures`} of ${write.digest} to ${destination}`;
   return `Would write manifest list ${write.digest} as ${write.name}`;
 }

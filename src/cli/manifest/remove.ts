@@ -13,7 +13,7 @@ export const remove: Verb = defineVerb({
     min: 2,
     names: [
       { name: "LIST", description: "local list, or a location" },
-      { name: "ENTRY", description: "digest, at least 6 of its hex digits, os/arch[/variant], or image name" },
+      { name: "ENTRY", description: "digest, at least 6 of its hex digits, os/arch[/variant], file of an artifact, or image name" },
     ],
   },
   flags: [{ name: "attestations", type: "flag", description: "remove the attestations of the entries too" }, jsonFlag, ...accessFlags],

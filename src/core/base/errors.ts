@@ -91,6 +91,14 @@ export class RegistryError extends OciError {
   }
 }
 
+/** Codes with which registries refuse a manifest that refers to what they miss; the last one is also that of a manifest nobody would take. */
+const missing: ReadonlySet<string> = new Set(["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN", "MANIFEST_INVALID"]);
+
+/** Tells whether a registry may have refused a manifest because it misses what that refers to. */
+export function missesContent(error: unknown): error is RegistryError {
+  return error instanceof RegistryError && error.answer.codes.some((code) => missing.has(code));
+}
+
 function codeOfStatus(status: number): ErrorCode {
   if (status === 404) return "NOT_FOUND";
   if (status === 401 || status === 403) return "DENIED";

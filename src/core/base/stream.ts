@@ -99,6 +99,29 @@ async function* rest(stream: ByteStream, count: number): AsyncGenerator<Bytes, v
   }
 }
 
+/** Yields what `pieces` hold, cut anew into pieces of `size` bytes; the last one has what is left. */
+export async function* evenPieces(pieces: AsyncIterable<Bytes>, size: number): AsyncGenerator<Bytes, void, void> {
+  let open = new Uint8Array(0);
+  let filled = 0;
+  for await (const piece of pieces) {
+    for (let at = 0; at < piece.length; ) {
+      const part = piece.subarray(at, at + size - filled);
+      at += part.length;
+      if (part.length === size) {
+        yield part;
+        continue;
+      }
+      if (filled === 0) open = new Uint8Array(size);
+      open.set(part, filled);
+      filled += part.length;
+      if (filled < size) continue;
+      yield open;
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield open.subarray(0, filled);
+}
+
 /** Returns `bytes` as a stream of one piece. */
 export function streamBytes(bytes: Bytes): ByteStream {
   return streamOf(bytes.length === 0 ? [] : [bytes]);

@@ -1,7 +1,8 @@
-import { type ByteStream, type Bytes, concatBytes, isOciError, iterate, OciError, streamOf } from "../base/mod.ts";
+import { type ByteStream, type Bytes, concatBytes, OciError, streamOf } from "../base/mod.ts";
 import type { CompressionFormat, FileStatus } from "../port/mod.ts";
 import type { ArchiveHost, ArchiveName } from "./archive.ts";
 import { parseTarHeader, tarBlock, tarFault } from "./tar-header.ts";
+import { unpack } from "./unpack.ts";
 import type { WorkFiles } from "./work-files.ts";
 
 /** What to unpack. */
@@ -28,7 +29,7 @@ export async function unpackToTemporary({ files, compression }: ArchiveHost, wor
   const options = unpacking.signal ? { signal: unpacking.signal } : {};
   const open = async (): Promise<ByteStream> => {
     const counted = countInput(await files.read(unpacking.path, options));
-    const plain = explained(counted.stream.pipeThrough(compression.decompress(unpacking.compression)), unpacking);
+    const plain = unpack(compression, counted.stream, { format: unpacking.compression, what: unpacking.what });
     return streamOf(bounded(plain, unpacking, counted.size));
   };
   return await work.write(open, options);
@@ -64,15 +65,5 @@ async function* bounded(stream: AsyncIterable<Bytes>, { what, status }: Unpackin
       throw new OciError("LIMIT", `Cannot read ${what}: it grows to more than ${size} bytes from ${packed}; unpack it yourself if it is to be trusted`);
     }
     yield piece;
-  }
-}
-
-/** Data that cannot be unpacked has no name where that is found out. */
-async function* explained(stream: ByteStream, { what, compression }: Unpacking): AsyncGenerator<Bytes, void, void> {
-  try {
-    yield* iterate(stream);
-  } catch (cause) {
-    if (!isOciError(cause, "INVALID")) throw cause;
-    throw new OciError("INVALID", `Cannot read ${what}: its ${compression} data is damaged or cut off`, { cause });
   }
 }

@@ -31,6 +31,8 @@ export type ContentFilesHost = Pick<Host, "files" | "hash" | "random" | "clock">
 export interface ContentFilesOptions {
   /** Returns the path of a digest under the directory, part by part. @default `sha256` and the digits */
   readonly naming?: ContentNaming;
+  /** Where content is read, when that knows other names beside. @default the directory */
+  readonly tree?: Tree;
 }
 
 interface Room extends ContentFilesHost {
@@ -46,7 +48,7 @@ interface Room extends ContentFilesHost {
 export function openContentFiles(host: ContentFilesHost, directory: string, options: ContentFilesOptions = {}): ContentFiles {
   const { files, hash, random, clock } = host;
   const naming = options.naming ?? algorithmNaming;
-  const tree = directoryTree(files, directory);
+  const tree = options.tree ?? directoryTree(files, directory);
   const reader = openContentReader(hash, tree, naming);
   const room: Room = { files, hash, random, clock, directory, naming, tree, reader, swept: new Set() };
   return {

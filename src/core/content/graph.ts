@@ -12,7 +12,8 @@ export interface ContentGraph {
   readonly missing: readonly Descriptor[];
 }
 
-const maximumDepth = 10;
+/** Levels of indexes that are gone down, the outermost included. */
+export const maximumDepth = 10;
 
 /**
  * Returns everything `root` leads to; `open` returns a manifest, or undefined if it is not there. Entries of an index that

@@ -1,6 +1,7 @@
 /** Bytes with a promise attached: verified streams and documents, files published whole or swapped, content-addressed files. */
 export * from "./archive.ts";
 export * from "./cache.ts";
+export * from "./compress-layer.ts";
 export * from "./content-files.ts";
 export * from "./content-reader.ts";
 export * from "./directories.ts";
@@ -15,5 +16,6 @@ export * from "./swap-file.ts";
 export * from "./tar-members.ts";
 export * from "./tar-writer.ts";
 export * from "./tree.ts";
+export * from "./unpack.ts";
 export * from "./verify.ts";
 export * from "./work-files.ts";

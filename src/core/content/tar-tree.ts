@@ -7,7 +7,7 @@ const longestChain = 10;
 
 /** Returns the members of the plain tar file `file` as a tree; links lead to other members and nowhere else. */
 export function tarTree(files: FileSystem, { path, what }: TarFile, members: ReadonlyMap<string, TarMember>): Tree {
-  const find = (parts: readonly string[], named: string): TarMember | undefined => followLinks(members, parts.join("/"), `${named} of ${what}`);
+  const find = (parts: readonly string[], named: string): TarMember | undefined => followLinks(members, parts.join("/"), named);
   return {
     what,
     size: async ({ parts, what: named }) => find(parts, named)?.size,

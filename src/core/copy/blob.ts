@@ -1,47 +1,37 @@
-import { streamBytes } from "../base/mod.ts";
-import type { ContentSource } from "../port/mod.ts";
 import type { Descriptor } from "../spec/mod.ts";
+import type { Lane } from "./lane.ts";
 import type { Copy } from "./session.ts";
+import { type BlobTask, openBlob, type Transfer, transfer } from "./transfer.ts";
 
-/** One blob to bring. */
-export interface BlobTask {
-  /** The blob. */
-  readonly descriptor: Descriptor;
-  /** What its manifest calls it. */
-  readonly kind: "config" | "blob";
-  /** Where it lies. */
-  readonly source: ContentSource;
+/** Brings a blob to its lanes; one that images share is brought once. */
+export async function copyBlob(copy: Copy, task: Transfer, signal: AbortSignal): Promise<void> {
+  const key = blobKey(task.descriptor);
+  const lanes = task.lanes.filter((lane) => !lane.blobs.has(key));
+  if (lanes.length > 0) {
+    const started = copy.run(() => transfer(copy, { ...task, lanes }, signal), signal);
+    for (const lane of lanes) lane.blobs.set(key, started);
+  }
+  await Promise.all(task.lanes.map((lane) => lane.blobs.get(key)));
 }
 
-/** What a source keeps in memory after it was read. */
-const smallBlobLimit = 4 * 1024 * 1024;
-
-/** Brings a blob to the target; one that images share is brought once. */
-export function copyBlob(copy: Copy, task: BlobTask, signal: AbortSignal): Promise<void> {
-  // A second descriptor with another size is a lie of one of them, which only asking for that size as well finds out.
-  const key = `${task.descriptor.digest} ${task.descriptor.size}`;
-  const begun = copy.blobs.get(key);
-  if (begun) return begun;
-  const started = copy.run(() => transfer(copy, task, signal), signal);
-  copy.blobs.set(key, started);
-  return started;
+/** Brings a blob to `lane` that the place says it has, and misses. */
+export async function copyBlobAgain(copy: Copy, lane: Lane, task: BlobTask, signal: AbortSignal): Promise<void> {
+  const { descriptor, kind } = task;
+  copy.report({ type: "blob", descriptor, kind });
+  const onProgress = (bytes: number): void => copy.report({ type: "progress", descriptor, bytes });
+  const open = () => openBlob(task, signal);
+  const outcome = await copy.run(() => lane.target.putBlob(descriptor, open, { signal, again: true, onProgress }), signal);
+  copy.report({ type: "blob-done", descriptor, outcome });
 }
 
-async function transfer(copy: Copy, task: BlobTask, signal: AbortSignal): Promise<void> {
-  const { descriptor, kind, source } = task;
-  const { target, report } = copy;
-  const isMountable = source.repository !== undefined && source.repository.origin === target.repository?.origin;
-  report({ type: "blob", descriptor, kind });
-  const outcome = await target.putBlob(descriptor, () => open(task, signal), {
-    signal,
-    ...(isMountable && { from: source.repository }),
-    onProgress: (bytes) => report({ type: "progress", descriptor, bytes }),
-  });
-  report({ type: "blob-done", descriptor, outcome });
+/** Notes that `lane` has a blob, by what the place says. */
+export function noteBlob(lane: Lane, descriptor: Descriptor): void {
+  const key = blobKey(descriptor);
+  lane.found.add(descriptor.digest);
+  if (!lane.blobs.has(key)) lane.blobs.set(key, Promise.resolve());
 }
 
-/** A config has most often been read for its platform: its bytes are still there, a stream would fetch them again. */
-async function open({ descriptor, kind, source }: BlobTask, signal: AbortSignal): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-  if (kind === "config" && descriptor.size <= smallBlobLimit) return streamBytes(await source.smallBlob(descriptor, { signal }));
-  return await source.blob(descriptor, { signal });
+/** A second descriptor with another size is a lie of one of them, which only asking for that size as well finds out. */
+function blobKey({ digest, size }: Descriptor): string {
+  return `${digest} ${size}`;
 }

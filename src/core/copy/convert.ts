@@ -1,7 +1,8 @@
-import { OciError, quote, shorten } from "../base/mod.ts";
+import { OciError, quote } from "../base/mod.ts";
 import type { Loss } from "../index/mod.ts";
-import { type Annotations, type Descriptor, type Digest, type ImageManifest, isConfigMediaType, isDockerMediaType, mediaTypes } from "../spec/mod.ts";
+import { type Descriptor, type Digest, type ImageManifest, isConfigMediaType, isDockerMediaType, mediaTypes } from "../spec/mod.ts";
 import { dockerLayerType, ociLayerType } from "./layer-type.ts";
+import { annotationLosses, descriptorLosses, fieldLosses, lossesOf } from "./loss.ts";
 
 /** Format of an image: OCI, or docker's image manifest version 2, schema 2. */
 export type ImageFormat = "oci" | "v2s2";
@@ -57,12 +58,17 @@ function convertToDocker(manifest: ImageManifest, digest: Digest): ConvertedImag
     layers: layers.map((layer) => dockerDescriptor(layer, requireDockerLayer(layer, digest))),
   };
   const lost = [
-    ...mapLosses("annotations", annotations),
-    ...losses({ subject: subject?.digest, artifactType }),
-    ...descriptorLosses("config", config),
-    ...layers.flatMap((layer, at) => descriptorLosses(`layers.${at}`, layer)),
+    ...annotationLosses("annotations", annotations),
+    ...fieldLosses({ subject: subject?.digest, artifactType }),
+    ...descriptorLosses("config", withoutUrls(config)),
+    ...layers.flatMap((layer, at) => descriptorLosses(`layers.${at}`, withoutUrls(layer))),
   ];
-  return { manifest: converted, lost: lost.map(([field, value]) => ({ where: digest, field, value: shorten(value, 80) })) };
+  return { manifest: converted, lost: lossesOf(digest, lost) };
+}
+
+/** Docker's descriptors have them too. */
+function withoutUrls({ urls: _, ...rest }: Descriptor): Omit<Descriptor, "urls"> {
+  return rest;
 }
 
 function requireDockerLayer(layer: Descriptor, digest: Digest): string {
@@ -78,22 +84,4 @@ function unsupported(digest: Digest, seen: string): OciError {
 function dockerDescriptor(descriptor: Descriptor, mediaType: string): Descriptor {
   const { annotations: _annotations, data: _data, platform: _platform, artifactType: _type, ...rest } = descriptor;
   return { ...rest, mediaType };
-}
-
-type Lost = readonly [field: string, value: string];
-
-function descriptorLosses(at: string, { annotations, data, platform, artifactType }: Descriptor): readonly Lost[] {
-  const bytes = data === undefined ? undefined : `${data.length} characters of base64`;
-  return [
-    ...mapLosses(`${at}.annotations`, annotations),
-    ...losses({ [`${at}.data`]: bytes, [`${at}.platform`]: platform && `${platform.os}/${platform.architecture}`, [`${at}.artifactType`]: artifactType }),
-  ];
-}
-
-function mapLosses(at: string, annotations: Annotations = {}): readonly Lost[] {
-  return Object.entries(annotations).map(([key, value]): Lost => [`${at}.${key}`, value]);
-}
-
-function losses(fields: Readonly<Record<string, string | undefined>>): readonly Lost[] {
-  return Object.entries(fields).flatMap(([field, value]): Lost[] => (value === undefined ? [] : [[field, value]]));
 }

@@ -1,8 +1,10 @@
 import { mapAll } from "../base/mod.ts";
-import type { ContentSource } from "../port/mod.ts";
+import type { ContentSource, ContentTarget } from "../port/mod.ts";
 import type { Descriptor, ManifestDocument } from "../spec/mod.ts";
+import { abandonLanes, openLane } from "./lane.ts";
 import { copyManifest } from "./manifest.ts";
-import { type CopyOptions, openCopy, orAbandon } from "./session.ts";
+import { type CopyOptions, openCopy } from "./session.ts";
+import { sayUnsigned } from "./signatures.ts";
 
 /** Options of {@linkcode copyImage}. */
 export interface CopyImageOptions extends CopyOptions {
@@ -10,6 +12,8 @@ export interface CopyImageOptions extends CopyOptions {
   readonly source: ContentSource;
   /** The manifest to copy; with size 0 the size is not known. */
   readonly descriptor: Descriptor;
+  /** Where the content goes. */
+  readonly target: ContentTarget;
 }
 
 /**
@@ -19,12 +23,16 @@ export interface CopyImageOptions extends CopyOptions {
  */
 export async function copyImage(options: CopyImageOptions): Promise<ManifestDocument> {
   const { source, descriptor, target, signal } = options;
-  const copy = openCopy(options);
-  const run = (inner: AbortSignal) => copyManifest(copy, { descriptor, source, path: [] }, inner);
-  const [document] = await orAbandon(target, async () => {
-    const copied = await mapAll([run], (task, inner) => task(inner), signal);
-    await target.settle?.(signal ? { signal } : {});
-    return copied;
-  });
-  return document ?? (await copy.run(() => source.manifest(descriptor, signal ? { signal } : {}), signal));
+  const given = signal ? { signal } : {};
+  const lane = openLane(target);
+  const copy = openCopy(options, [lane]);
+  try {
+    const [document] = await mapAll([descriptor], (_, inner) => copyManifest(copy, { descriptor, source, lanes: [lane], path: [] }, inner), signal);
+    await target.settle?.(given);
+    lane.isKept = true;
+    sayUnsigned(copy);
+    return document ?? (await copy.run(() => source.manifest(descriptor, given), signal));
+  } finally {
+    await abandonLanes([lane]);
+  }
 }

@@ -1,4 +1,31 @@
-import { type Descriptor, mediaTypes } from "../spec/mod.ts";
+import type { CompressionFormat } from "../port/mod.ts";
+import { type Descriptor, isDockerMediaType, mediaTypes } from "../spec/mod.ts";
+
+/** How a layer is compressed; `none` is a tar archive as it is. */
+export type LayerCompression = CompressionFormat | "none";
+
+/** buildx writes this type for zstd layers when it is told to stay with docker's types. */
+const dockerLayerZstd = "application/vnd.docker.image.rootfs.diff.tar.zstd";
+
+const compressions: ReadonlyMap<string, LayerCompression> = new Map([
+  [mediaTypes.ociLayer, "none"],
+  [mediaTypes.ociLayerGzip, "gzip"],
+  [mediaTypes.ociLayerZstd, "zstd"],
+  [mediaTypes.dockerLayer, "none"],
+  [mediaTypes.dockerLayerGzip, "gzip"],
+  [dockerLayerZstd, "zstd"],
+]);
+
+/** Returns how a layer of this type is compressed, or undefined where it cannot be compressed anew: it is encrypted, must not be handed on, or nothing is known of its type. */
+export function layerCompression(mediaType: string): LayerCompression | undefined {
+  return compressions.get(mediaType);
+}
+
+/** Returns the type that a layer of type `mediaType` has once it is compressed as `format`; docker has none for zstd. */
+export function compressedLayerType(mediaType: string, format: CompressionFormat): string {
+  if (format === "zstd") return mediaTypes.ociLayerZstd;
+  return isDockerMediaType(mediaType) ? mediaTypes.dockerLayerGzip : mediaTypes.ociLayerGzip;
+}
 
 /** The same layer in the words of both formats; the OCI ones come from image-spec layer.md, docker's from containers/image `manifest/manifest.go`. */
 const pairs: readonly (readonly [oci: string, docker: string])[] = [
@@ -22,8 +49,12 @@ export function ociLayerType(mediaType: string): string {
   return pairs.find(([, docker]) => mediaType === docker)?.[0] ?? mediaType;
 }
 
+/** Tells whether a layer of this type must not be handed on. */
+export function isRestrictedLayerType(mediaType: string): boolean {
+  return mediaType.startsWith(ociNondistributable) || mediaType.startsWith(dockerForeign);
+}
+
 /** Tells whether a layer must not be uploaded: its type says so, and it says where else it lies. */
 export function isForeignLayer(layer: Descriptor): boolean {
-  const isRestricted = layer.mediaType.startsWith(ociNondistributable) || layer.mediaType.startsWith(dockerForeign);
-  return isRestricted && layer.urls !== undefined && layer.urls.length > 0;
+  return isRestrictedLayerType(layer.mediaType) && layer.urls !== undefined && layer.urls.length > 0;
 }

@@ -1,19 +1,13 @@
 import { mapAll, OciError, quote } from "../base/mod.ts";
+import { maximumDepth } from "../content/mod.ts";
 import type { ContentSource, ContentTarget } from "../port/mod.ts";
-import {
-  type Descriptor,
-  type Digest,
-  formatPlatform,
-  type ImageIndex,
-  type ImageManifest,
-  isImageIndex,
-  isIndexMediaType,
-  isManifestMediaType,
-  type ManifestDocument,
-} from "../spec/mod.ts";
-import { type BlobTask, copyBlob } from "./blob.ts";
-import { isForeignLayer } from "./layer-type.ts";
+import { type Descriptor, type Digest, formatPlatform, type ImageIndex, isImageIndex, isIndexMediaType, type ManifestDocument } from "../spec/mod.ts";
+import { putComplete } from "./again.ts";
+import { copyBlob, noteBlob } from "./blob.ts";
+import { forLanes, inEachLane, type Lane, type Outcome } from "./lane.ts";
+import { blobsOf, isManifest, type Part } from "./parts.ts";
 import { type Copy, isSameRepository } from "./session.ts";
+import { copySignatures } from "./signatures.ts";
 
 /** One manifest to bring. */
 export interface ManifestTask {
@@ -21,21 +15,15 @@ export interface ManifestTask {
   readonly descriptor: Descriptor;
   /** Where it lies. */
   readonly source: ContentSource;
+  /** Where it goes. */
+  readonly lanes: readonly Lane[];
   /** The indexes it was found in, outermost first. */
   readonly path: readonly Digest[];
 }
 
-/** Levels of indexes, the outermost included. */
-const maximumDepth = 10;
-
-/** Tells whether a child of an index is a manifest or index; anything else is carried as a blob. */
-export function isManifest(descriptor: Descriptor): boolean {
-  return isIndexMediaType(descriptor.mediaType) || isManifestMediaType(descriptor.mediaType);
-}
-
 /**
- * Brings a manifest to the target with everything it refers to, children first; one that several indexes share is brought once.
- * Returns what was read, or undefined where the target is where the manifest already lies.
+ * Brings a manifest to its lanes with everything it refers to, children first; one that several indexes share is brought once.
+ * Returns what was read, or undefined where every target has it.
  * @throws {OciError} `LIMIT` for more than 10 levels, `INVALID` for an index that contains itself
  */
 export async function copyManifest(copy: Copy, task: ManifestTask, signal: AbortSignal): Promise<ManifestDocument | undefined> {
@@ -45,11 +33,13 @@ export async function copyManifest(copy: Copy, task: ManifestTask, signal: Abort
   if (isIndexMediaType(mediaType) && task.path.length >= maximumDepth) {
     throw new OciError("LIMIT", `Cannot copy index "${digest}": it lies deeper than ${maximumDepth} levels of indexes`);
   }
-  const begun = copy.manifests.get(digest);
-  if (begun) return await begun;
-  const started = bringManifest(copy, task, signal);
-  copy.manifests.set(digest, started);
-  return await started;
+  const lanes = task.lanes.filter((lane) => !lane.manifests.has(digest));
+  if (lanes.length > 0) {
+    const started = bringSigned(copy, { ...task, lanes }, signal);
+    for (const lane of lanes) lane.manifests.set(digest, started);
+  }
+  const documents = await Promise.all(task.lanes.map((lane) => lane.manifests.get(digest)));
+  return documents.find((document) => document !== undefined);
 }
 
 /** Digests make a circle practically impossible; a source that does not keep its word must still not make the copy wait for itself. */
@@ -68,24 +58,71 @@ function reaches(waits: ReadonlyMap<Digest, ReadonlySet<Digest>>, from: Digest, 
   return false;
 }
 
+async function bringSigned(copy: Copy, task: ManifestTask, signal: AbortSignal): Promise<ManifestDocument | undefined> {
+  const document = await bringManifest(copy, task, signal);
+  await copySignatures(copy, { ...task, manifest: task.descriptor.digest }, signal);
+  return document;
+}
+
 /** A target that has the manifest is asked with one request at most, and the source not at all. */
 async function bringManifest(copy: Copy, task: ManifestTask, signal: AbortSignal): Promise<ManifestDocument | undefined> {
   const { descriptor, source } = task;
-  const { target, report } = copy;
-  const isThere = isSameRepository(source.repository, target.repository);
   const kind = isIndexMediaType(descriptor.mediaType) ? "index" : "image";
-  const exists = await copy.run(() => target.hasManifest(descriptor, { signal }), signal);
-  if (!exists && isThere && !source.made?.has(descriptor.digest)) throw lacksImage(target, [descriptor]);
-  if (exists && (isThere || !copy.verifyBlobs)) {
-    report({ type: "manifest", descriptor, kind, outcome: "exists" });
+  const holdings = await inEachLane(copy, task.lanes, (lane, inner) => askFor(copy, lane, task, inner), signal);
+  const lanes = lanesOf(holdings, ({ exists, hasBlobs }) => !exists || !hasBlobs);
+  if (lanes.length === 0) {
+    if (holdings.length > 0) copy.report({ type: "manifest", descriptor, kind, outcome: "exists" });
     return undefined;
   }
-  const document = await copy.run(() => source.manifest(descriptor, { signal }), signal);
-  if (isImageIndex(document.value)) await copyChildren(copy, { ...task, value: document.value }, signal);
-  else if (!isThere) await mapAll(blobsOf(document.value, source), (blob, inner) => copyBlob(copy, blob, inner), signal);
-  report({ type: "manifest", descriptor: document.descriptor, kind, outcome: exists ? "exists" : "written" });
-  if (!exists) await copy.run(() => target.putManifest(document, { signal }), signal);
+  const document = await forLanes(copy, lanes, () => copy.run(() => source.manifest(descriptor, { signal }), signal), signal);
+  if (document === undefined) return undefined;
+  if (isImageIndex(document.value)) await copyChildren(copy, { ...task, lanes, value: document.value }, signal);
+  else await copyBlobs(copy, holdings, { parts: blobsOf(document.value), source }, signal);
+  const lacking = lanesOf(holdings, ({ exists }) => !exists);
+  copy.report({ type: "manifest", descriptor: document.descriptor, kind, outcome: lacking.length > 0 ? "written" : "exists" });
+  const complete = { document, sourceOf: async () => source };
+  const put = (lane: Lane, inner: AbortSignal) => putComplete(copy, lane, { ...complete, put: (options) => lane.target.putManifest(document, options) }, inner);
+  await inEachLane(copy, lacking, put, signal);
   return document;
+}
+
+/** What a place has of an image. */
+interface Holding {
+  /** Whether it has the manifest. */
+  readonly exists: boolean;
+  /** Whether the image lies there, all of it but what was made here. */
+  readonly isHere: boolean;
+  /** Whether it has the blobs, by what is known. */
+  readonly hasBlobs: boolean;
+}
+
+function lanesOf(holdings: readonly Outcome<Holding>[], isMeant: (holding: Holding) => boolean): readonly Lane[] {
+  return holdings.filter(({ value }) => isMeant(value)).map(({ lane }) => lane);
+}
+
+async function askFor(copy: Copy, lane: Lane, { descriptor, source }: ManifestTask, signal: AbortSignal): Promise<Holding> {
+  const { target, found } = lane;
+  const isHere = isSameRepository(source.repository, target.repository);
+  const exists = await copy.run(() => target.hasManifest(descriptor, { signal }), signal);
+  if (!exists && isHere && !source.made?.has(descriptor.digest)) throw lacksImage(target, [descriptor]);
+  if (exists) found.add(descriptor.digest);
+  return { exists, isHere, hasBlobs: isHere || (exists && !copy.verifyBlobs) };
+}
+
+interface Blobs {
+  readonly parts: readonly Part[];
+  readonly source: ContentSource;
+}
+
+/** Brings blobs where they are not known to be; where they are, they are not asked for when another image has them too. */
+async function copyBlobs(copy: Copy, holdings: readonly Outcome<Holding>[], { parts, source }: Blobs, signal: AbortSignal): Promise<void> {
+  for (const lane of lanesOf(holdings, ({ exists, hasBlobs }) => exists && hasBlobs)) for (const { descriptor } of parts) noteBlob(lane, descriptor);
+  const bringPart = async (part: Part, inner: AbortSignal): Promise<void> => {
+    const isMade = source.made?.has(part.descriptor.digest) === true;
+    const lanes = lanesOf(holdings, ({ exists, isHere, hasBlobs }) => !hasBlobs || (isHere && !exists && isMade));
+    await copyBlob(copy, { ...part, source, lanes }, inner);
+  };
+  await mapAll(parts, bringPart, signal);
 }
 
 /** Returns the error for images that a list refers to and its destination does not have. */
@@ -99,19 +136,15 @@ export function lacksImage(target: ContentTarget, [first, ...more]: readonly [De
 }
 
 async function copyChildren(copy: Copy, task: ManifestTask & { readonly value: ImageIndex }, signal: AbortSignal): Promise<void> {
-  const { source } = task;
+  const { source, lanes } = task;
   const path = [...task.path, task.descriptor.digest];
-  await mapAll(task.value.manifests, (descriptor, inner) => copyEntry(copy, { descriptor, source, path }, inner), signal);
+  await mapAll(task.value.manifests, (descriptor, inner) => copyEntry(copy, { descriptor, source, lanes, path }, inner), signal);
 }
 
 /** Brings a child of an index, whatever it is. */
 export async function copyEntry(copy: Copy, task: ManifestTask, signal: AbortSignal): Promise<void> {
   const { descriptor, source } = task;
-  if (isManifest(descriptor)) await copyManifest(copy, task, signal);
-  else if (!isSameRepository(source.repository, copy.target.repository)) await copyBlob(copy, { descriptor, kind: "blob", source }, signal);
-}
-
-function blobsOf(manifest: ImageManifest, source: ContentSource): readonly BlobTask[] {
-  const layers = manifest.layers.filter((layer) => !isForeignLayer(layer));
-  return [{ descriptor: manifest.config, kind: "config", source }, ...layers.map((descriptor): BlobTask => ({ descriptor, kind: "blob", source }))];
+  if (isManifest(descriptor)) return void (await copyManifest(copy, task, signal));
+  const lanes = task.lanes.filter(({ target }) => !isSameRepository(source.repository, target.repository));
+  await copyBlob(copy, { descriptor, kind: "blob", source, lanes }, signal);
 }

@@ -1,7 +1,9 @@
 import { createPool, isOciError, mapAll, OciError, type Pool, quote } from "../base/mod.ts";
 import type { ContentSource, Referrer, Report } from "../port/mod.ts";
 import type { Descriptor, Digest, ManifestDocument } from "../spec/mod.ts";
-import { copyManifest, isManifest } from "./manifest.ts";
+import { forLanes, inEachLane, type Lane } from "./lane.ts";
+import { copyManifest } from "./manifest.ts";
+import { isManifest } from "./parts.ts";
 import { type Copy, isSameRepository } from "./session.ts";
 
 /** A manifest, and where it lies. */
@@ -26,6 +28,8 @@ export interface FindReferrersOptions {
   readonly pool: Pool;
   /** Is told of what cannot be copied. */
   readonly report: Report;
+  /** Tells what is left out, with what refers to it; the manifest of what is found by its tag alone is not read. @default nothing */
+  readonly isLeft?: (referrer: Referrer, manifest?: ManifestDocument["value"]) => boolean;
   /** Ends the search. */
   readonly signal?: AbortSignal;
 }
@@ -73,12 +77,12 @@ async function referrersOf({ descriptor, source }: Subject, options: FindReferre
     return await source.referrers(digest, { signal });
   });
   const known = list.filter((referrer) => isKnown(referrer, digest, options.report));
-  const naming = await mapAll(
+  const wanted = await mapAll(
     known,
-    (referrer, inner) => options.pool.run(() => names({ descriptor, source }, referrer, { ...options, signal: inner })),
+    (referrer, inner) => options.pool.run(() => isWanted({ descriptor, source }, referrer, { ...options, signal: inner })),
     signal,
   );
-  return known.filter((_, at) => naming[at]).map((referrer) => ({ ...referrer, source, subject: digest }));
+  return known.filter((_, at) => wanted[at]).map((referrer) => ({ ...referrer, source, subject: digest }));
 }
 
 function isKnown({ descriptor }: Referrer, subject: Digest, report: Report): boolean {
@@ -91,10 +95,13 @@ function isKnown({ descriptor }: Referrer, subject: Digest, report: Report): boo
 }
 
 /** Fallback tags may collide, and anybody can write them: what counts is the manifest's own word. */
-async function names({ descriptor: { digest }, source }: Subject, { descriptor, tag }: Referrer, { report, signal }: FindReferrersOptions): Promise<boolean> {
-  if (tag !== undefined) return true;
+async function isWanted({ descriptor: { digest }, source }: Subject, referrer: Referrer, options: FindReferrersOptions): Promise<boolean> {
+  const { report, signal, isLeft = () => false } = options;
+  const { descriptor, tag } = referrer;
+  if (tag !== undefined) return !isLeft(referrer);
   try {
-    return (await source.manifest(descriptor, signal ? { signal } : {})).value.subject?.digest === digest;
+    const { value } = await source.manifest(descriptor, signal ? { signal } : {});
+    return value.subject?.digest === digest && !isLeft(referrer, value);
   } catch (error) {
     if (!isOciError(error, "NOT_FOUND")) throw error;
     report({ type: "warning", message: `${descriptor.digest}, which is said to refer to ${digest}, is not there` });
@@ -102,21 +109,45 @@ async function names({ descriptor: { digest }, source }: Subject, { descriptor, 
   }
 }
 
-/** Brings `referrers` to the target, where they are found as they were. What refers to the root needs it there, by its digest. */
+/** A referrer, and where it must be brought. */
+interface BroughtReferrer extends FoundReferrer {
+  readonly lanes: readonly Lane[];
+}
+
+/** Brings `referrers` to every target, where they are found as they were. */
 export async function copyReferrers(copy: Copy, root: ManifestDocument, referrers: readonly FoundReferrer[], signal: AbortSignal): Promise<void> {
-  const { target, pool } = copy;
-  const brought = referrers.filter(({ source }) => !isSameRepository(source.repository, target.repository));
-  if (brought.length === 0) return;
+  const brought = referrers.flatMap((referrer): BroughtReferrer[] => {
+    const lanes = copy.lanes.filter(({ target }) => !isSameRepository(referrer.source.repository, target.repository));
+    return lanes.length === 0 ? [] : [{ ...referrer, lanes }];
+  });
+  await inEachLane(copy, copy.lanes, (lane, inner) => prepare(copy, lane, { root, brought }, inner), signal);
+  const ahead = createPool(copy.pool.size * 2);
+  await mapAll(brought, (referrer, inner) => ahead.run(() => copyManifest(copy, { ...referrer, path: [] }, inner)), signal);
+  for (const referrer of brought) await putReferrer(copy, referrer, signal);
+}
+
+/** What refers to the root needs it there, by its digest. */
+async function prepare(
+  copy: Copy,
+  lane: Lane,
+  { root, brought }: { readonly root: ManifestDocument; readonly brought: readonly BroughtReferrer[] },
+  signal: AbortSignal,
+): Promise<void> {
+  const { target } = lane;
+  const own = brought.filter(({ lanes }) => lanes.includes(lane));
+  if (own.length === 0) return;
   if (target.putReferrer === undefined)
     throw new OciError(
       "UNSUPPORTED",
       `Cannot bring signatures and attestations to ${quote(target.name)}: it does not keep them, expected docker:// or oci:DIR:NAME`,
     );
-  if (brought.some(({ subject }) => subject === root.descriptor.digest)) await copy.run(() => target.putManifest(root, { signal }), signal);
-  const ahead = createPool(pool.size * 2);
-  await mapAll(brought, (referrer, inner) => ahead.run(() => copyManifest(copy, { ...referrer, path: [] }, inner)), signal);
-  for (const { descriptor, source, tag } of brought) {
-    const document = await copy.run(() => source.manifest(descriptor, { signal }), signal);
-    await copy.run(async () => target.putReferrer?.(document, { signal, ...(tag !== undefined && { tag }) }), signal);
-  }
+  if (own.some(({ subject }) => subject === root.descriptor.digest)) await copy.run(() => target.putManifest(root, { signal }), signal);
+}
+
+async function putReferrer(copy: Copy, { descriptor, source, tag, lanes }: BroughtReferrer, signal: AbortSignal): Promise<void> {
+  const document = await forLanes(copy, lanes, () => copy.run(() => source.manifest(descriptor, { signal }), signal), signal);
+  if (document === undefined) return;
+  const put = ({ target }: Lane, inner: AbortSignal) =>
+    copy.run(async () => target.putReferrer?.(document, { signal: inner, ...(tag !== undefined && { tag }) }), inner);
+  await inEachLane(copy, lanes, put, signal);
 }

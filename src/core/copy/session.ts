@@ -1,12 +1,11 @@
 import type { Pool } from "../base/mod.ts";
-import type { ContentTarget, Report, Repository } from "../port/mod.ts";
-import type { Digest, ManifestDocument } from "../spec/mod.ts";
+import type { Clock, Report, Repository } from "../port/mod.ts";
+import type { Digest } from "../spec/mod.ts";
+import type { Lane } from "./lane.ts";
 
 /** What every copy takes. */
 export interface CopyOptions {
-  /** Where the content goes. */
-  readonly target: ContentTarget;
-  /** Bounds everything that is asked or moved at once; a blob's reading and writing share one place. */
+  /** Bounds everything that is asked or moved at once; a blob's reading and its writing, to however many destinations, share one place. */
   readonly pool: Pool;
   /** Is told what happens. */
   readonly report?: Report;
@@ -14,20 +13,22 @@ export interface CopyOptions {
   readonly signal?: AbortSignal;
   /** Whether every blob is asked for, also those of a manifest that the target has. @default false */
   readonly verifyBlobs?: boolean;
+  /** Whether signatures that lie beside manifests go along, where the target keeps such; where it does not, that is reported. @default true */
+  readonly signatures?: boolean;
 }
 
-/** One copy under way: the options, and what has been begun, so that nothing is begun twice. */
+/** One copy under way. */
 export interface Copy {
   /** Where the content goes. */
-  readonly target: ContentTarget;
+  readonly lanes: readonly Lane[];
   /** Bounds everything that is asked or moved at once. */
   readonly pool: Pool;
   /** Whether every blob is asked for. */
   readonly verifyBlobs: boolean;
-  /** Blobs that were begun. */
-  readonly blobs: Map<string, Promise<void>>;
-  /** Manifests that were begun; those that had to be read come out of it. */
-  readonly manifests: Map<Digest, Promise<ManifestDocument | undefined>>;
+  /** Whether signatures go along. */
+  readonly takesSignatures: boolean;
+  /** Notices a destination that keeps the others waiting. */
+  readonly clock: Pick<Clock, "after">;
   /** Which index waits for which children. */
   readonly waits: Map<Digest, Set<Digest>>;
   /** Tells what happens. */
@@ -36,14 +37,17 @@ export interface Copy {
   run<T>(task: () => Promise<T>, signal: AbortSignal | undefined): Promise<T>;
 }
 
-/** Returns a copy under way in which nothing has been begun. */
-export function openCopy(options: CopyOptions): Copy {
+/** A single destination keeps nobody waiting. */
+const noClock: Copy["clock"] = { after: () => () => {} };
+
+/** Returns a copy under way to `lanes`. */
+export function openCopy(options: CopyOptions & Partial<Pick<Copy, "clock">>, lanes: readonly Lane[]): Copy {
   return {
-    target: options.target,
+    lanes,
     pool: options.pool,
     verifyBlobs: options.verifyBlobs ?? false,
-    blobs: new Map(),
-    manifests: new Map(),
+    takesSignatures: options.signatures ?? true,
+    clock: options.clock ?? noClock,
     waits: new Map(),
     report: options.report ?? (() => {}),
     run: (task, signal) =>
@@ -52,16 +56,6 @@ export function openCopy(options: CopyOptions): Copy {
         return await task();
       }),
   };
-}
-
-/** Does `task`; when it fails, takes away what it left at the target and throws what it threw. */
-export async function orAbandon<T>(target: ContentTarget, task: () => Promise<T>): Promise<T> {
-  try {
-    return await task();
-  } catch (error) {
-    await target.abandon().catch(() => {});
-    throw error;
-  }
 }
 
 /** Tells whether both are the same repository, so that what lies in one need not be brought to the other. */

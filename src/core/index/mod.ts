@@ -21,3 +21,4 @@ export * from "./find.ts";
 export * from "./remove.ts";
 export * from "./rewrite.ts";
 export * from "./select.ts";
+export * from "./variant.ts";

@@ -1,5 +1,6 @@
 import { type Descriptor, type ImageIndex, isDockerMediaType, type Platform } from "../spec/mod.ts";
 import { isAttestation } from "./attestation.ts";
+import { isZstdEntry } from "./variant.ts";
 
 /** What an instance is chosen by; what is left out is the host's, or where that is not given, anything. */
 export type WantedPlatform = { readonly [K in "os" | "architecture" | "variant" | "os.version"]?: Platform[K] | undefined };
@@ -38,7 +39,7 @@ export function selectPlatform(index: ImageIndex, platform: WantedPlatform, host
   const docker = isDockerMediaType(index.mediaType);
   for (const candidate of variantsFor(architecture, variant)) {
     const same = fitting.filter((entry) => candidate === undefined || (entry.platform?.variant ?? "") === candidate);
-    const best = docker ? same[0] : (same.find(isZstd) ?? same[0]);
+    const best = docker ? same[0] : (same.find(isZstdEntry) ?? same[0]);
     if (best) return best;
   }
   return docker ? undefined : images.find((entry) => entry.platform === undefined);
@@ -54,8 +55,4 @@ function variantsFor(architecture: string | undefined, variant: string | undefin
   if (variant === undefined || variant === "") return ["", ...known];
   const at = known.indexOf(variant);
   return at < 0 ? [variant, ""] : [...known.slice(at), ""];
-}
-
-function isZstd(entry: Descriptor): boolean {
-  return entry.annotations?.["io.github.containers.compression.zstd"] === "true";
 }

@@ -70,7 +70,7 @@ export async function annotateList(context: ListContext, list: string, change: I
 }
 
 /**
- * Changes the entries that `entries` name: digest, digest prefix, platform, or image name, in this order.
+ * Changes the entries that `entries` name: digest, digest prefix, platform, file of an artifact, or image name, in this order.
  * @throws {OciError} `NOT_FOUND` that names the entries there are; `INVALID` if several match
  */
 export async function annotateListEntries(
@@ -83,7 +83,7 @@ export async function annotateListEntries(
   if (entries.length === 0) throw new OciError("INVALID", `Cannot annotate ${quote(list)}: no entry is named`);
   const place = await openListPlace(context, list);
   const view = await place.read();
-  const find = await entriesFinder(context, view.state.index, entries);
+  const find = await entriesFinder(context, { place, view }, entries);
   let chosen: readonly Descriptor[] = [];
   const say = sayOnce(context);
   const { manifestAnnotations = [], entryAnnotations = [] } = change;

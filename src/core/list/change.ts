@@ -1,11 +1,11 @@
 import { OciError, quote } from "../base/mod.ts";
 import { addEntries, type EntryPatch, isAttestation } from "../index/mod.ts";
 import { type Descriptor, type Digest, mediaTypes } from "../spec/mod.ts";
-import type { Features, ListState } from "../store/mod.ts";
+import type { EntrySource, Features, ListState } from "../store/mod.ts";
 import { type ListContext, warn } from "./context.ts";
 import { splitFeatures } from "./features.ts";
 import { convertState, type Format, listLosses, settleState } from "./format.ts";
-import type { FoundImage } from "./image.ts";
+import type { FoundImage } from "./found-image.ts";
 import type { ListPlace, ListView } from "./place.ts";
 
 /** What a verb that changed a list gives back. */
@@ -51,8 +51,14 @@ export function addFound(state: ListState, images: readonly FoundImage[], { all,
     })),
   );
   const sources = { ...state.sources };
-  for (const { entry, source } of images) if (source !== undefined) sources[entry.digest] = source;
+  for (const { entry, source } of images) if (source !== undefined) sources[entry.digest] = withFiles(source, sources[entry.digest]);
   return { ...state, index, sources };
+}
+
+/** The same artifact may be made of files in several places, and is known by all of them. */
+function withFiles(source: EntrySource, before: EntrySource | undefined): EntrySource {
+  const files = [...new Set([...(before?.files ?? []), ...(source.files ?? [])])];
+  return files.length === 0 ? source : { ...source, files };
 }
 
 /** Returns the digests of `entries`, each once. */

@@ -26,6 +26,11 @@ export interface EntrySelection extends ImageSelection {
   readonly hostArchitecture: string;
 }
 
+/** Tells whether every entry of an index is taken, and none chosen. */
+export function takesAll({ all = false, platforms = [] }: ImageSelection): boolean {
+  return all && platforms.length === 0;
+}
+
 /**
  * Returns the entries of `index` that are wanted: those of the platforms named, all, the only image, or the instance for the
  * operating system and architecture asked for, else for linux on the host's architecture. @throws {OciError} `NOT_FOUND`
@@ -34,7 +39,7 @@ export function chooseEntries(index: ImageIndex, selection: EntrySelection): rea
   const { name } = selection;
   const images = index.manifests.filter((entry) => !isAttestation(entry));
   if (selection.platforms !== undefined && selection.platforms.length > 0) return selection.platforms.flatMap((platform) => byPlatform(name, images, platform));
-  if (selection.all === true) return selection.attestations === false ? images : index.manifests;
+  if (takesAll(selection)) return selection.attestations === false ? images : index.manifests;
   if (selection.os === undefined && selection.architecture === undefined && selection.variant === undefined && images.length === 1) return images;
   const platform: Platform = {
     os: selection.os ?? "linux",

@@ -6,7 +6,8 @@ import { addFound, finish, type ListResult, resultOf, sayOnce } from "./change.t
 import { type ImageSelection, platformOverrides } from "./choose.ts";
 import type { ListContext } from "./context.ts";
 import { type Format, indexMediaTypeOf } from "./format.ts";
-import { type FoundImage, findImages } from "./image.ts";
+import type { FoundImage } from "./found-image.ts";
+import { findImages } from "./image.ts";
 import { annotateLevels, type EntryAnnotations } from "./levels.ts";
 import { type ManifestLevel, withManifestLevel } from "./manifest-level.ts";
 import { openListPlace } from "./open-place.ts";

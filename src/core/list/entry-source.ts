@@ -11,5 +11,5 @@ export async function openEntrySource(context: ListContext, recorded: EntrySourc
   if (recorded.kept === "all") return keptSource(context.store.content);
   const source = await context.transports.source(parseLocation(recorded.location));
   if (recorded.kept === undefined) return source;
-  return overlaySource(source, byDigest([await context.store.content.readManifest(entry, signalOf(context))]));
+  return overlaySource(source, { manifests: byDigest([await context.store.content.readManifest(entry, signalOf(context))]) });
 }

@@ -2,7 +2,7 @@ import { createPool, mapAll } from "../base/mod.ts";
 import type { ContentKeeper } from "../store/mod.ts";
 import type { ListContext } from "./context.ts";
 import { openEntrySource } from "./entry-source.ts";
-import type { FoundImage } from "./image.ts";
+import type { FoundImage } from "./found-image.ts";
 import { keepImage } from "./kept-content.ts";
 
 /**

@@ -31,6 +31,7 @@ export function openLocalPlace(context: ListContext, name: string): ListPlace {
       keeping(context, options, async () => viewOf(context, await store.create(name, state, { replace: options.replace ?? false, ...signalOf(context) }))),
     edit: (view, change, options = {}) => keeping(context, options, async () => viewOf(context, await store.edit(view.id, wholly(change), signalOf(context)))),
     originOf: recordedOrigin,
+    open: (origin, entry) => openEntrySource(context, origin, entry),
     sourceOf: (view, entry) => sourceOfEntry(context, view.state, entry),
   };
 }

@@ -1,14 +1,14 @@
 import { equalBytes, OciError, quote } from "../base/mod.ts";
-import { overlaySource } from "../content/mod.ts";
+import { type MadeContent, overlaySource } from "../content/mod.ts";
 import { copyList, isSameRepository } from "../copy/mod.ts";
 import type { ContentPlace, ContentSource, ContentTarget } from "../port/mod.ts";
 import { type Descriptor, type Digest, findEditObstacle, formatLocation, type Location } from "../spec/mod.ts";
-import type { ListState } from "../store/mod.ts";
-import { type ListContext, quietly, signalOf } from "./context.ts";
+import type { EntrySource, ListState } from "../store/mod.ts";
+import { type ListContext, quietly, signalOf, warn } from "./context.ts";
 import { editUntilFree } from "./edit-until-free.ts";
 import { openEntrySource } from "./entry-source.ts";
 import { withFeatures } from "./features.ts";
-import type { Foresee } from "./image.ts";
+import type { Foresee } from "./found-image.ts";
 import { isMissing } from "./missing.ts";
 import { byDigest, documentOf, type ListPlace, type ListView, leftToCheck, requireAccepted, requireIndex, type WriteOptions } from "./place.ts";
 
@@ -18,7 +18,8 @@ export async function openLocationPlace(context: ListContext, location: Location
   const opened = await context.transports.place(location);
   const { target, foresee } = foreseeing(context, opened.target);
   const place: ContentPlace = { ...opened, target };
-  const held = new Map<Digest, ContentSource>();
+  const held = new Map<string, ContentSource>();
+  const open: ListPlace["open"] = async (origin, entry) => held.get(origin.location) ?? openEntrySource(context, origin, entry);
   const read = async (): Promise<ListView> => {
     const document = requireIndex(await place.source.resolve(signalOf(context)), name);
     return { id: document.descriptor.digest, names: [name], state: { index: document.value, sources: {}, features: {} }, document };
@@ -30,7 +31,7 @@ export async function openLocationPlace(context: ListContext, location: Location
     nameIn: () => name,
     foresee,
     hold(images, task) {
-      for (const { entry, content } of images) if (content) held.set(entry.digest, content);
+      for (const { source, content } of images) if (source && content) held.set(source.location, content);
       return task(images);
     },
     read,
@@ -44,13 +45,14 @@ export async function openLocationPlace(context: ListContext, location: Location
     },
     create: async (state, options = {}) => {
       refuseDigest(location);
-      return write(context, place, { name, state, options, held, before: [], ...(options.onlyIfAbsent === true && { expected: undefined }) });
+      return write(context, place, { name, state, options, open, before: [], ...(options.onlyIfAbsent === true && { expected: undefined }) });
     },
     edit: async (view, change, options = {}) => {
       refuseDigest(location);
-      const edit = (current: ListView): Promise<ListView> => editOnce(context, place, { name, view: current, change, options, held });
+      const edit = (current: ListView): Promise<ListView> => editOnce(context, place, { name, view: current, change, options, open });
       return place.target.repository === undefined ? editUntilFree(context, { view, read, edit }) : edit(view);
     },
+    open,
     originOf: (state, digest) => (Object.hasOwn(state.sources, digest) ? state.sources[digest] : { location: name }),
     sourceOf: async (_view, _entry) => place.source,
   };
@@ -58,20 +60,23 @@ export async function openLocationPlace(context: ListContext, location: Location
 
 interface Editing {
   readonly name: string;
-  /** Where content can be had that is reached in no other way. */
-  readonly held: ReadonlyMap<Digest, ContentSource>;
+  readonly open: ListPlace["open"];
   readonly view: ListView;
   readonly change: (state: ListState) => ListState;
   readonly options: WriteOptions;
 }
 
 /** Writes the edit of what was read. @throws {OciError} `CONFLICT` if that is no longer what is there */
-async function editOnce(context: ListContext, place: ContentPlace, { name, view, change, options, held }: Editing): Promise<ListView> {
+async function editOnce(context: ListContext, place: ContentPlace, { name, view, change, options, open }: Editing): Promise<ListView> {
   const obstacle = findEditObstacle(view.document.bytes, quote(name));
   if (obstacle !== undefined) throw new OciError("LOSS", `Cannot edit ${quote(name)}: ${obstacle}, so an edit could lose data`);
   const state = change(view.state);
   if (state === view.state || equalBytes(documentOf(context, withFeatures(state)).bytes, view.document.bytes)) return view;
-  return write(context, place, { name, state, options, held, before: view.state.index.manifests, expected: view.document.descriptor.digest });
+  const { digest } = view.document.descriptor;
+  const signatures = (await place.source.signatures?.(digest, signalOf(context))) ?? [];
+  const written = await write(context, place, { name, state, options, open, before: view.state.index.manifests, expected: digest });
+  if (signatures.length > 0) warn(context, `the signatures of ${quote(name)} are gone: they were of ${digest}, before the edit`);
+  return written;
 }
 
 /** Asks for an image while its config is still being read: one round trip less before its blobs go. */
@@ -94,7 +99,7 @@ function refuseDigest(location: Location): void {
   }
 }
 
-interface Writing extends Pick<Editing, "name" | "options" | "held"> {
+interface Writing extends Pick<Editing, "name" | "options" | "open"> {
   readonly state: ListState;
   /** Entries that were there. */
   readonly before: readonly Descriptor[];
@@ -102,10 +107,10 @@ interface Writing extends Pick<Editing, "name" | "options" | "held"> {
 }
 
 async function write(context: ListContext, place: ContentPlace, writing: Writing): Promise<ListView> {
-  const { name, state, options, held } = writing;
+  const { name, state, options, open } = writing;
   const document = documentOf(context, withFeatures(state));
   requireAccepted(place.target, document.descriptor.mediaType);
-  const made = byDigest(options.documents ?? []);
+  const made: MadeContent = { manifests: byDigest(options.documents ?? []) };
   const isBrought = (entry: Descriptor) => Object.hasOwn(state.sources, entry.digest);
   const before = new Set(writing.before.map(({ digest }) => digest));
   await copyList({
@@ -115,7 +120,7 @@ async function write(context: ListContext, place: ContentPlace, writing: Writing
       place.target,
       state.index.manifests.filter((entry) => !isBrought(entry) && !before.has(entry.digest)),
     ),
-    source: async (entry) => overlaySource(held.get(entry.digest) ?? (await addedSource(context, state, entry)), made),
+    source: async (entry) => overlaySource(await open(requireOrigin(state, entry), entry), made),
     target: place.target,
     pool: context.pool,
     report: quietly(context.report),
@@ -125,8 +130,8 @@ async function write(context: ListContext, place: ContentPlace, writing: Writing
   return { id: document.descriptor.digest, names: [name], state: { ...state, sources: {} }, document };
 }
 
-async function addedSource(context: ListContext, state: ListState, entry: Descriptor): Promise<ContentSource> {
-  const recorded = state.sources[entry.digest];
-  if (recorded === undefined) throw new TypeError(`no source for ${entry.digest}`);
-  return openEntrySource(context, recorded, entry);
+function requireOrigin({ sources }: ListState, { digest }: Descriptor): EntrySource {
+  const recorded = sources[digest];
+  if (recorded === undefined) throw new TypeError(`no source for ${digest}`);
+  return recorded;
 }

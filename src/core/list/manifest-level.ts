@@ -16,7 +16,6 @@ import {
 } from "../spec/mod.ts";
 import type { EntrySource, ListState } from "../store/mod.ts";
 import { type ListContext, signalOf } from "./context.ts";
-import { openEntrySource } from "./entry-source.ts";
 import { listLosses } from "./format.ts";
 import type { EntryAnnotations } from "./levels.ts";
 import type { ListPlace } from "./place.ts";
@@ -53,7 +52,7 @@ export async function withManifestLevel<T>(context: ListContext, options: Manife
       return await edit(openLevel(options, made));
     } catch (error) {
       if (!(error instanceof Unread)) throw error;
-      const documents = await mapAll(error.tasks, (task) => annotateManifest(context, task), context.signal);
+      const documents = await mapAll(error.tasks, (task) => annotateManifest(context, options.place, task), context.signal);
       for (const [at, task] of error.tasks.entries()) {
         const document = documents[at];
         if (document) made.set(keyOf(task), document);
@@ -111,14 +110,17 @@ function repoint({ place, say }: ManifestLevelOptions, state: ListState, changed
   const fresh = new Map(changed.map(({ entry, document }) => [entry.digest, document.descriptor]));
   const isGone = (digest: string) => changed.some(({ entry }) => entry.digest === digest);
   const kept = Object.entries(state.sources).filter(([digest]) => !isGone(digest));
-  const sources = changed.map(
-    ({ document, origin: { location, kept = "manifest" } }) => [document.descriptor.digest, { location, ...(place.hasRecord && { kept }) }] as const,
-  );
+  const sources = changed.map(({ document, origin }) => [document.descriptor.digest, rewrittenOrigin(origin, place)] as const);
   if (state.index.manifests.some((entry) => isAttestation(entry) && isGone(entry.annotations?.[referenceDigestKey] ?? "")))
     say("the attestations of annotated images now point to the new digests, their statements still name the old ones");
   const lost = rewriteLosses(state.index, new Set(fresh.keys()));
   if (lost.length > 0) say(`the entries of annotated images lose ${listLosses(lost)}, which spoke of the old bytes`);
   return { ...state, index: rewriteEntries(state.index, fresh), sources: Object.fromEntries([...kept, ...sources]) };
+}
+
+/** The new manifest is kept where there is a record; what was kept whole is whole with it. */
+function rewrittenOrigin({ kept, ...origin }: EntrySource, { hasRecord }: ListPlace): EntrySource {
+  return { ...origin, ...(kept === "all" ? { kept } : hasRecord && { kept: "manifest" }) };
 }
 
 /** Returns what to do in `state`: one task for each image that is meant, however many entries point to it. */
@@ -151,8 +153,8 @@ function refused(entry: Descriptor, seen: string): OciError {
   return new OciError("UNSUPPORTED", `Cannot annotate the manifest of ${entry.digest}: ${seen}`);
 }
 
-async function annotateManifest(context: ListContext, { entry, origin, annotations }: Task): Promise<ManifestDocument> {
-  const source = await openEntrySource(context, origin, entry);
+async function annotateManifest(context: ListContext, place: ListPlace, { entry, origin, annotations }: Task): Promise<ManifestDocument> {
+  const source = await place.open(origin, entry);
   const document = await context.pool.run(() => source.manifest(entry, signalOf(context)));
   if (isIndexDocument(document)) throw refused(entry, "it is an index, expected an image manifest");
   const { value, bytes } = document;

@@ -1,11 +1,15 @@
 /** One use case per verb of `ocidex manifest`. Each takes a context, returns data and prints nothing. */
 
 export type { PlannedWrite } from "../copy/mod.ts";
-export { type AddResult, type AddToListOptions, addToList } from "./add.ts";
+export { type AddToListOptions, addToList } from "./add.ts";
+export { type AddArtifactOptions, addArtifactToList } from "./add-artifact.ts";
+export type { AddedEntryOptions, AddResult } from "./add-found.ts";
 export { allLists, type ListedList, type Listing } from "./all.ts";
 export { type AnnotateOptions, annotateList, annotateListEntries, type EntryChange, type IndexChange } from "./annotate.ts";
+export type { ArtifactDescription } from "./artifact.ts";
 export type { ListResult } from "./change.ts";
 export type { ImageSelection } from "./choose.ts";
+export { type PushCompression, parseCompressionFormat } from "./compression.ts";
 export { type ListContext, type ListOptions, openLists } from "./context.ts";
 export { type CreateListOptions, createList } from "./create.ts";
 export { listExists } from "./exists.ts";

@@ -4,7 +4,7 @@ import type { ContentSource, ContentTarget } from "../port/mod.ts";
 import { type Descriptor, type Digest, type ImageIndex, type IndexDocument, isIndexDocument, type ManifestDocument } from "../spec/mod.ts";
 import type { EntrySource, ListState } from "../store/mod.ts";
 import type { ListContext } from "./context.ts";
-import type { FoundImage } from "./image.ts";
+import type { FoundImage } from "./found-image.ts";
 
 /** A list as it stands somewhere. */
 export interface ListView {
@@ -51,8 +51,18 @@ export interface ListPlace {
   edit(view: ListView, change: (state: ListState) => ListState, options?: WriteOptions): Promise<ListView>;
   /** Returns where content of `state` comes from as it is recorded, or undefined where nothing is known. */
   originOf(state: ListState, digest: Digest): EntrySource | undefined;
+  /** Returns the source that such a record names for an entry, what is held for {@linkcode hold} included. */
+  open(origin: EntrySource, entry: Descriptor): Promise<ContentSource>;
   /** Returns where the content of an entry comes from, or undefined where nothing is known. */
   sourceOf(view: ListView, entry: Descriptor): Promise<ContentSource | undefined>;
+}
+
+/** A list that was read, and where it lies. */
+export interface OpenedList {
+  /** The list's place. */
+  readonly place: ListPlace;
+  /** The list as it was read. */
+  readonly view: ListView;
 }
 
 /** Returns those of `entries`, which nobody brings along, that `target` must be asked for: a registry looks by itself when the list is written. */

@@ -1,30 +1,77 @@
-import { isDockerMediaType, isManifestMediaType, mediaTypes } from "../spec/mod.ts";
-import { featuresKey } from "../store/mod.ts";
-import { type ListContext, warn } from "./context.ts";
-import { type ConvertedList, convertList } from "./convert.ts";
-import { type Format, listLosses } from "./format.ts";
-import type { ListPlace, ListView } from "./place.ts";
+import { addVariants, isAttestation, type Loss, markZstd, needsOci, rewriteEntries } from "../index/mod.ts";
+import { type Descriptor, type ImageIndex, type ManifestDocument, mediaTypes } from "../spec/mod.ts";
+import type { ListState } from "../store/mod.ts";
+import { joinFeatures, splitFeatures } from "./features.ts";
+import { convertState, type Format, indexMediaTypeOf, type Settled, settleState } from "./format.ts";
+import { type ImageChange, isZstdAfter } from "./push-changes.ts";
 
-/** Returns the index to push, converted where that is asked for, and says what an OCI index leaves out and which images registries may refuse. */
-export async function convertForPush(context: ListContext, place: ListPlace, view: ListView, format: Format | undefined): Promise<ConvertedList> {
-  if (format !== undefined) return convertList(context, { place, view, format });
-  sayFeatures(context, view);
-  sayMixture(context, view);
-  return { document: view.document, documents: new Map(), originals: new Map() };
+/** An image that was changed for a push. */
+export interface ChangedImage extends ImageChange {
+  /** Its manifest now. */
+  readonly document: ManifestDocument;
+  /** What it lost. */
+  readonly lost: readonly Loss[];
 }
 
-function sayFeatures(context: ListContext, { state: { index, features } }: ListView): void {
-  if (index.mediaType !== mediaTypes.ociIndex) return;
-  const losses = index.manifests.flatMap((entry) => {
-    const list = features[featuresKey(entry)];
-    return list ? [{ where: entry.digest, field: "features", value: list.join(",") }] : [];
+/** What a list is to become. */
+interface Wanted {
+  /** Its images now. */
+  readonly images: readonly ChangedImage[];
+  /** The format it gets. */
+  readonly format?: Format;
+  /** Whether entries tell how layers are compressed. */
+  readonly isMarked: boolean;
+}
+
+/** A list that points to what its images have become. */
+export interface ChangedIndex extends Settled {
+  /** What makes an OCI image index of it although nobody asked for that. */
+  readonly because: readonly Loss[];
+  /** Attestations that were left out. */
+  readonly dropped: readonly Descriptor[];
+}
+
+/** Returns `state` pointing to what its images have become, in the type that can hold it; undefined where nothing changes. */
+export function changeIndex(state: ListState, { images, format, isMarked }: Wanted): ChangedIndex | undefined {
+  const joined = joinFeatures(state);
+  const dropped = format === "v2s2" ? joined.index.manifests.filter(isAttestation) : [];
+  const kept = dropped.length === 0 ? joined.index : { ...joined.index, manifests: joined.index.manifests.filter((entry) => !isAttestation(entry)) };
+  const replaced = rewriteEntries(kept, new Map(images.filter(isReplaced).map(({ image, document }) => [image.entry.digest, document.descriptor])));
+  const marked = isMarked ? markEntries(replaced, images) : replaced;
+  const beside = images.filter(({ added }) => added !== undefined).map(entryBeside);
+  const index = beside.length > 0 || marked !== replaced ? addVariants(marked, beside) : marked;
+  if (index === state.index && hasFormat(index, format)) return undefined;
+  return { ...settle({ ...joined, index }, format), dropped };
+}
+
+/** Tells whether an image stands in place of another. */
+export function isReplaced({ added, image, document }: ChangedImage): boolean {
+  return added === undefined && document !== image.document;
+}
+
+function hasFormat(index: ImageIndex, format: Format | undefined): boolean {
+  if (format === undefined) return true;
+  return index.mediaType === indexMediaTypeOf(format) && (format === "oci" || needsOci(index).length === 0);
+}
+
+function markEntries(index: ImageIndex, images: readonly ChangedImage[]): ImageIndex {
+  const marks = new Map(images.map((image) => [image.document.descriptor.digest, isZstdAfter(image)]));
+  const manifests = index.manifests.map((entry) => {
+    const mark = marks.get(entry.digest);
+    return mark === undefined || isAttestation(entry) ? entry : markZstd(entry, mark);
   });
-  if (losses.length > 0) warn(context, `an OCI image index cannot hold ${listLosses(losses)}; it is left out of this push, --format v2s2 writes it`);
+  return manifests.every((entry, at) => entry === index.manifests[at]) ? index : { ...index, manifests };
 }
 
-function sayMixture(context: ListContext, { state: { index } }: ListView): void {
-  const images = index.manifests.filter((entry) => isManifestMediaType(entry.mediaType));
-  const docker = images.filter((entry) => isDockerMediaType(entry.mediaType)).length;
-  if (docker > 0 && docker < images.length)
-    warn(context, `the list mixes ${docker} docker and ${images.length - docker} OCI images, which some registries refuse; --format makes them one kind`);
+/** The entry of an added image says what that of the image beside it says; `data` and `urls` speak of other bytes. */
+function entryBeside(change: ChangedImage): Descriptor {
+  const { data: _data, urls: _urls, ...said } = change.image.entry;
+  const { mediaType, digest, size } = change.document.descriptor;
+  return markZstd({ ...said, mediaType, digest, size }, isZstdAfter(change) === true);
+}
+
+function settle(state: ListState, format: Format | undefined): Settled & { readonly because: readonly Loss[] } {
+  if (format !== undefined) return { ...convertState(state, format), because: [] };
+  if (state.index.mediaType === mediaTypes.dockerList) return settleState(state);
+  return { ...splitFeatures(state), lost: [], because: [] };
 }

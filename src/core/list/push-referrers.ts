@@ -3,19 +3,21 @@ import { type FoundReferrer, findReferrers, type Subject } from "../copy/mod.ts"
 import { type Digest, isImageIndex, isIndexMediaType, isManifestMediaType } from "../spec/mod.ts";
 import { signalOf, warn } from "./context.ts";
 import { entrySource, type Pushing } from "./push-to.ts";
+import { isSignature } from "./signature.ts";
 
 /**
  * Returns the signatures, attestations and whatever else refers to what is pushed: to the images, and to a list that lies at a
- * location. What was converted or rewritten has another digest now, to which nothing refers; that is said.
+ * location; without signatures where they are to be removed. What was changed has another digest now, to which nothing refers;
+ * that is said.
  */
 export async function findPushedReferrers(pushing: Pushing): Promise<readonly FoundReferrer[]> {
-  const { context, place, view, made } = pushing;
+  const { context, place, view, prepared, signatures } = pushing;
   const { pool, report } = context;
-  const root = made.document.descriptor;
+  const root = prepared.document.descriptor;
   const rootSource = place.hasRecord ? undefined : await place.sourceOf(view, root);
-  const entries = await mapAll(made.document.value.manifests, (entry) => entrySource(pushing, entry), context.signal);
+  const entries = await mapAll(prepared.document.value.manifests, (entry) => entrySource(pushing, entry), context.signal);
   const subjects = entries.flatMap((source, at): Subject[] => {
-    const descriptor = made.document.value.manifests[at];
+    const descriptor = prepared.document.value.manifests[at];
     return source && descriptor ? [{ descriptor, source }] : [];
   });
   sayChanged(pushing, subjects);
@@ -24,14 +26,16 @@ export async function findPushedReferrers(pushing: Pushing): Promise<readonly Fo
   const all = [...(rootSource ? [{ descriptor: root, source: rootSource }] : []), ...nested.flat()];
   return findReferrers(
     all.filter(({ descriptor: { mediaType } }) => isIndexMediaType(mediaType) || isManifestMediaType(mediaType)),
-    { pool, report, ...signalOf(context) },
+    { pool, report, ...(!signatures && { isLeft: isSignature }), ...signalOf(context) },
   );
 }
 
-function sayChanged({ context, place, made, original }: Pushing, subjects: readonly Subject[]): void {
-  const images: readonly Digest[] = subjects.flatMap(({ descriptor: { digest }, source }) => (source.made?.has(digest) ? [digest] : []));
-  const isRootNew = !place.hasRecord && original !== made.document.descriptor.digest;
-  const changed = isRootNew ? [...images, made.document.descriptor.digest] : images;
+function sayChanged({ context, place, prepared, original }: Pushing, subjects: readonly Subject[]): void {
+  const stays = new Set<Digest | undefined>(prepared.document.value.manifests.map(({ digest }) => digest));
+  const isChanged = ({ descriptor: { digest }, source }: Subject) => source.made?.has(digest) === true && !stays.has(prepared.originals.get(digest)?.digest);
+  const images = subjects.filter(isChanged).map(({ descriptor: { digest } }) => digest);
+  const isRootNew = !place.hasRecord && original !== prepared.document.descriptor.digest;
+  const changed = isRootNew ? [...images, prepared.document.descriptor.digest] : images;
   if (changed.length > 0)
     warn(context, `signatures and attestations of what was there before stay behind, as the push or an edit gave it a new digest: ${changed.join(", ")}`);
 }

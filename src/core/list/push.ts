@@ -1,20 +1,21 @@
-import { encodeUtf8, isOciError, OciError, quote } from "../base/mod.ts";
+import { OciError, quote } from "../base/mod.ts";
+import { openWorkFiles, type WorkFiles } from "../content/mod.ts";
 import type { PlannedWrite } from "../copy/mod.ts";
 import { type Digest, formatLocation, type Platform } from "../spec/mod.ts";
 import { digestsOf } from "./change.ts";
-import { type ListContext, signalOf, warn } from "./context.ts";
+import type { PushCompression } from "./compression.ts";
+import type { ListContext } from "./context.ts";
 import { type Destination, destinationNames, parseDestinations } from "./destination.ts";
 import type { Format } from "./format.ts";
 import { openListPlace } from "./open-place.ts";
-import type { ListPlace, ListView } from "./place.ts";
+import { type ListPlace, type ListView, requireAccepted } from "./place.ts";
 import { pushToAll } from "./push-all.ts";
-import { requireWritable, writeResult } from "./push-files.ts";
-import { convertForPush } from "./push-index.ts";
-import { pushMetadata } from "./push-metadata.ts";
+import { requireWritable } from "./push-files.ts";
+import { finishPush } from "./push-finish.ts";
 import { keepPlatforms } from "./push-platforms.ts";
+import { prepareList } from "./push-prepare.ts";
 import { findPushedReferrers } from "./push-referrers.ts";
 import type { Pushed, Pushing } from "./push-to.ts";
-import { waitForNames } from "./push-wait.ts";
 
 /** Options of {@linkcode pushList}. */
 export interface PushListOptions {
@@ -24,6 +25,8 @@ export interface PushListOptions {
   readonly platforms?: readonly Platform[];
   /** Converts the list and its images. @default both stay as they are, byte for byte */
   readonly format?: Format;
+  /** Compresses the layers of images, or adds images with layers compressed otherwise. @default they stay as they are */
+  readonly compression?: PushCompression;
   /** Further tags of the destination. @default none */
   readonly tags?: readonly string[];
   /** Deletes the local list after success, unless somebody edited it meanwhile. @default false */
@@ -36,6 +39,8 @@ export interface PushListOptions {
   readonly wait?: number;
   /** Brings along the signatures, attestations and whatever else refers to the images, and to a list at a location. @default false */
   readonly referrers?: boolean;
+  /** Takes signatures along: those in a `dir:` to another, telling of those that a destination cannot keep, and those that `referrers` brings. @default true */
+  readonly signatures?: boolean;
   /** Asks for every blob, even of images that are at the destination. @default false */
   readonly verifyBlobs?: boolean;
   /** Tells what would be written and writes nothing: no destination, no file, and the list stays. @default false */
@@ -106,22 +111,45 @@ export async function pushList(
   const place = await openListPlace(context, list);
   if (options.remove === true && !place.hasRecord)
     throw new OciError("UNSUPPORTED", `Cannot remove ${quote(list)} after the push: only a local list is removed`);
+  const work = openWorkFiles(context.host);
+  try {
+    return await pushFrom(context, place, { destinations, options, work });
+  } finally {
+    await work.close();
+  }
+}
+
+interface Run {
+  readonly destinations: readonly string[];
+  readonly options: PushListOptions;
+  /** Holds what is made for the push as long as it lasts. */
+  readonly work: WorkFiles;
+}
+
+async function pushFrom(context: ListContext, place: ListPlace, { destinations, options, work }: Run): Promise<readonly PushResult[]> {
+  const { all = true, signatures = true, verifyBlobs = false, dryRun = false, format, compression } = options;
   const stored = await place.read();
   const parsed = parseDestinations(place, stored, destinations, options.tags);
   const view = keepPlatforms(context, place, stored, options.platforms ?? []);
-  const made = await convertForPush(context, place, view, options.format);
-  const { all = true, verifyBlobs = false, dryRun = false } = options;
   if (!dryRun) for (const file of [options.digestFile, options.metadataFile]) if (file !== undefined) await requireWritable(context, file);
-  const pushing: Pushing = { context, place, view, made, original: stored.document.descriptor.digest, all, verifyBlobs, dryRun };
+  await requireOnePossible(context, parsed, view);
+  const prepared = await prepareList(context, { place, view, format, compression, work });
+  const original = stored.document.descriptor.digest;
+  const pushing: Pushing = { context, place, view, prepared, original, all, signatures, verifyBlobs, dryRun, planned: new Set() };
   const referrers = options.referrers === true ? await findPushedReferrers(pushing) : undefined;
   const pushed = await pushToAll(pushing, parsed, referrers ?? []);
-  if (!dryRun) await finishPush(pushing, stored, parsed, options);
+  if (!dryRun) await finishPush(pushing, stored, { destinations: parsed, ...options });
   const along = referrers && { referrers: digestsOf(referrers.map(({ descriptor }) => descriptor)) };
   return parsed.map((destination, at) => ({ ...resultOf(pushing, destination, pushed[at]), ...along }));
 }
 
-function resultOf({ view, made, dryRun }: Pushing, destination: Destination, pushed: Pushed | undefined): PushResult {
-  const { digest, size, mediaType } = made.document.descriptor;
+/** The only destination is refused before images are read and compressed for it; of several each is served as far as it can be. */
+async function requireOnePossible(context: ListContext, [first, ...others]: readonly Destination[], { document }: ListView): Promise<void> {
+  if (first !== undefined && others.length === 0) requireAccepted((await context.transports.place(first.location)).target, document.descriptor.mediaType);
+}
+
+function resultOf({ view, prepared, dryRun }: Pushing, destination: Destination, pushed: Pushed | undefined): PushResult {
+  const { digest, size, mediaType } = prepared.document.descriptor;
   return {
     id: view.id,
     names: view.names,
@@ -131,27 +159,7 @@ function resultOf({ view, made, dryRun }: Pushing, destination: Destination, pus
     size,
     mediaType,
     images: pushed?.images ?? 0,
-    entries: made.document.value.manifests.map((entry) => entry.digest),
+    entries: prepared.document.value.manifests.map((entry) => entry.digest),
     ...(dryRun && { writes: pushed?.writes ?? [] }),
   };
-}
-
-/** What follows a push that succeeded everywhere. */
-async function finishPush({ context, place, made }: Pushing, stored: ListView, destinations: readonly Destination[], options: PushListOptions): Promise<void> {
-  const { digest } = made.document.descriptor;
-  const { wait, digestFile, metadataFile } = options;
-  if (wait !== undefined) await Promise.all(destinations.map((destination) => waitForNames(context, destination, digest, wait)));
-  if (digestFile !== undefined) await writeResult(context, digestFile, encodeUtf8(digest));
-  if (metadataFile !== undefined) await writeResult(context, metadataFile, pushMetadata(made.document, destinations));
-  if (options.remove === true) await removePushed(context, place, stored);
-}
-
-/** What was edited since it was read has not been pushed, and stays. */
-async function removePushed(context: ListContext, place: ListPlace, view: ListView): Promise<void> {
-  try {
-    await context.store.remove(view.id, { expected: view.state, ...signalOf(context) });
-  } catch (error) {
-    if (!isOciError(error, "CONFLICT")) throw error;
-    warn(context, `the list ${quote(place.name)} was edited during the push and stays`);
-  }
 }

@@ -35,7 +35,7 @@ export interface RemoveResult extends ListResult {
 export async function removeFromList(context: ListContext, list: string, entries: readonly string[], options: RemoveOptions = {}): Promise<RemoveResult> {
   const place = await openListPlace(context, list);
   const view = await place.read();
-  const find = await entriesFinder(context, view.state.index, entries);
+  const find = await entriesFinder(context, { place, view }, entries);
   let removed: readonly Descriptor[] = [];
   let gone: readonly Descriptor[] = [];
   const written = await place.edit(view, (state) => {

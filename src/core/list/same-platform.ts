@@ -1,10 +1,8 @@
 import { quote } from "../base/mod.ts";
-import { isAttestation } from "../index/mod.ts";
+import { isAttestation, isZstdEntry } from "../index/mod.ts";
 import { type Descriptor, type Digest, formatPlatform, type ImageIndex, normalisePlatform } from "../spec/mod.ts";
 import { digestsOf } from "./change.ts";
 
-/** Marks the second image of a platform that is there on purpose: its layers are compressed with zstd (containers/image). */
-const zstdKey = "io.github.containers.compression.zstd";
 /** A sentence names no more digests. */
 const shownDigests = 20;
 
@@ -34,12 +32,14 @@ function listDigests(digests: readonly Digest[]): string {
   return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
+/** The second image of a platform is there on purpose where its layers are compressed with zstd. */
 function isPlainImage(entry: Descriptor): boolean {
-  const { platform, annotations = {} } = entry;
-  return platform !== undefined && platform.os !== "" && platform.os !== "unknown" && !isAttestation(entry) && !Object.hasOwn(annotations, zstdKey);
+  const { platform } = entry;
+  return platform !== undefined && platform.os !== "" && platform.os !== "unknown" && !isAttestation(entry) && !isZstdEntry(entry);
 }
 
-function platformKey({ platform }: Descriptor): string {
+/** Returns what an entry's platform is told apart by: also the features that a choice may look at. */
+export function platformKey({ platform }: Descriptor): string {
   if (platform === undefined) return "";
   const features = [...(platform["os.features"] ?? []), ...(platform.features ?? [])];
   return [formatPlatform(normalisePlatform(platform)), ...features].join(" ");

@@ -4,15 +4,23 @@ import { noteChoice, type ShortName, unknownShortName } from "../settings/mod.ts
 import { type DockerLocation, formatReference, type Reference } from "../spec/mod.ts";
 import { type ListContext, signalOf, warn } from "./context.ts";
 
+/** A short name. */
+export interface Sought {
+  /** The name. */
+  readonly name: string;
+  /** Where it was looked for before, in words: `it is no local list`. */
+  readonly sought: string;
+}
+
 /**
  * Returns what `find` makes of the image that a short name means: its alias, else the name in one of the registries that are
  * searched. A person is asked which one; where there is none, `permissive` and `disabled` take the first that has it.
  * @throws {OciError} `NOT_FOUND` where nothing is settled, `INVALID` where several are possible and the mode is `enforcing`
  */
-export async function withShortName<T>(context: ListContext, name: string, find: (location: DockerLocation) => Promise<T>): Promise<T> {
+export async function withShortName<T>(context: ListContext, { name, sought }: Sought, find: (location: DockerLocation) => Promise<T>): Promise<T> {
   const meaning = await context.transports.registries.shortName(name);
   const { references } = meaning;
-  if (references.length === 0) throw unknownShortName(name, meaning);
+  if (references.length === 0) throw unknownShortName(name, meaning, sought);
   const chosen = references.length === 1 || meaning.mode === "disabled" ? undefined : await choose(context, name, meaning);
   if (chosen === undefined) return await firstOf(context, { name, references, find });
   const found = await find({ transport: "docker", reference: chosen });

@@ -38,8 +38,8 @@ export interface ContentSource {
   readonly repository?: Repository;
   /** Whether what it returns can be had only as long as this run lasts: who needs it afterwards keeps it. @default false */
   readonly isTemporary?: boolean;
-  /** Manifests this answers for although they do not lie in {@linkcode repository}: made here, by a conversion for example. */
-  readonly made?: ReadonlyMap<Digest, ManifestDocument>;
+  /** Content this answers for although it does not lie in {@linkcode repository}: made here, by a conversion for example. */
+  readonly made?: Pick<ReadonlySet<Digest>, "has">;
   /** Returns the manifest the location names. @throws {OciError} `NOT_FOUND` */
   resolve(options?: ContentOptions): Promise<ManifestDocument>;
   /** Returns type, digest and size of the manifest the location names, where that is cheaper than the manifest. @throws {OciError} `NOT_FOUND` */
@@ -50,12 +50,20 @@ export interface ContentSource {
   smallBlob(descriptor: Descriptor, options?: ContentOptions): Promise<Uint8Array<ArrayBuffer>>;
   /** Returns a blob as a stream that fails at its end if digest or size differ. @throws {OciError} `NOT_FOUND` */
   blob(descriptor: Descriptor, options?: ContentOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+  /** Returns the signatures that lie beside a manifest and are no manifests themselves, as containers/image writes them; a place without this keeps none. */
+  signatures?(manifest: Digest, options?: ContentOptions): Promise<readonly Uint8Array<ArrayBuffer>[]>;
   /** Returns what is said to refer to `subject`, itself not read; a place without this cannot tell. */
   referrers?(subject: Digest, options?: ContentOptions): Promise<readonly Referrer[]>;
 }
 
+/** Options of {@linkcode ContentTarget.putManifest}. */
+export interface PutOptions extends ContentOptions {
+  /** Whether the place has said that it has it and turned out not to, so that nothing it said before counts. @default false */
+  readonly again?: boolean;
+}
+
 /** Options of {@linkcode ContentTarget.putBlob}. */
-export interface PutBlobOptions extends ContentOptions {
+export interface PutBlobOptions extends PutOptions {
   /** Where the blob also lies, to be mounted from. */
   readonly from?: Repository;
   /** Is told of every piece that went. */
@@ -91,9 +99,11 @@ export interface ContentTarget {
     options?: PutBlobOptions,
   ): Promise<"copied" | "mounted" | "exists">;
   /** Puts a manifest there under its digest; everything it refers to has been put. */
-  putManifest(document: ManifestDocument, options?: ContentOptions): Promise<void>;
+  putManifest(document: ManifestDocument, options?: PutOptions): Promise<void>;
   /** Makes a manifest that {@linkcode putManifest} has put there found by what it refers to, at the latest with the root; a place without this keeps no such. @throws {OciError} `LOSS` where others would get lost */
   putReferrer?(document: ManifestDocument, options?: PutReferrerOptions): Promise<void>;
+  /** Keeps signatures beside a manifest it has or is about to get as the root, at the latest with the root; a place without this keeps none. */
+  putSignatures?(manifest: Digest, signatures: readonly Uint8Array<ArrayBuffer>[], options?: ContentOptions): Promise<void>;
   /** Returns the tag that {@linkcode putManifest} edits for a manifest with this subject, or undefined where there is none. */
   referrersTag?(subject: Digest, options?: ContentOptions): Promise<string | undefined>;
   /** Puts the root there under the location's name, last of all: after this the copy counts. */

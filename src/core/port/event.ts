@@ -1,4 +1,4 @@
-import type { Descriptor } from "../spec/mod.ts";
+import type { Descriptor, Digest } from "../spec/mod.ts";
 
 /** How a blob came to be where it should be. */
 export type BlobOutcome = "copied" | "mounted" | "exists";
@@ -11,7 +11,11 @@ export type Event =
   | { readonly type: "retry"; readonly message: string; readonly wait: number; readonly attempt: number; readonly retries: number }
   /** A request was answered; what is secret in its URL is left out. */
   | { readonly type: "request"; readonly method: string; readonly url: string; readonly status: number }
-  /** A list of `total` images is about to be copied. */
+  /** A layer is about to be compressed as `format`; `progress` tells how much of it was read. */
+  | { readonly type: "compress"; readonly descriptor: Descriptor; readonly format: string }
+  /** A layer has been compressed, and has this digest and size now. */
+  | { readonly type: "compress-done"; readonly descriptor: Descriptor; readonly digest: Digest; readonly size: number }
+  /** `images` are about to be copied, which come from a list of `total`. */
   | { readonly type: "copy"; readonly images: number; readonly total: number }
   /** One image of a list begins, number `at` of `total`, from 1. */
   | { readonly type: "image"; readonly descriptor: Descriptor; readonly at: number; readonly total: number }

@@ -3,7 +3,7 @@ export type FileKind = "file" | "directory" | "link" | "other";
 
 /** What is known of a file without reading it. */
 export interface FileStatus {
-  /** Kind of the thing itself; a symbolic link is not followed. */
+  /** Kind of the thing. */
   readonly kind: FileKind;
   /** Size in bytes. */
   readonly size: number;
@@ -44,8 +44,8 @@ export interface FileSystem {
   create(path: string, options?: { readonly mode?: number }): Promise<FileWriter>;
   /** Opens what is there for writing, links followed: a pipe or device takes it in, of a file nothing is left. @throws {OciError} `NOT_FOUND` */
   overwrite(path: string): Promise<FileWriter>;
-  /** Returns what `path` is, or undefined if nothing is there; a symbolic link is reported as one. */
-  status(path: string): Promise<FileStatus | undefined>;
+  /** Returns what `path` is, or undefined if nothing is there; a symbolic link is reported as one, unless links are to be followed. */
+  status(path: string, options?: { readonly follow?: boolean }): Promise<FileStatus | undefined>;
   /** Returns the names in a directory, sorted. */
   list(path: string): Promise<readonly string[]>;
   /** Makes a directory and those above it; one that is there is fine. */

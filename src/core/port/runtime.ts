@@ -14,13 +14,13 @@ export type Hash = (algorithm: DigestAlgorithm) => Hasher;
 /** Ways a layer may be compressed. */
 export type CompressionFormat = "gzip" | "zstd";
 
-/** Compression. A failure of the stream that goes in comes out unchanged. */
+/** Compression. A transform passes on what its source fails with. */
 export interface Compression {
-  /** Formats that can be made here. */
+  /** Formats that can be made and read here. */
   readonly formats: readonly CompressionFormat[];
-  /** Returns a transform that compresses. @throws {OciError} `UNSUPPORTED` */
+  /** Returns a transform that compresses; the same pieces give the same bytes. @throws {OciError} `UNSUPPORTED`, also for a level where there are none */
   compress(format: CompressionFormat, level?: number): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>;
-  /** Returns a transform that decompresses, several members in a row too. @throws {OciError} `UNSUPPORTED` */
+  /** Returns a transform that decompresses, several members or frames in a row too; it fails with `INVALID` for damaged data. @throws {OciError} `UNSUPPORTED` */
   decompress(format: CompressionFormat): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>;
 }
 
@@ -64,10 +64,15 @@ export interface Environment {
 export interface CommandOptions {
   /** Goes to standard input. */
   readonly input?: Uint8Array;
-  /** Milliseconds after which the command is killed. */
-  readonly timeout: number;
+  /** Milliseconds after which the command is killed. @default it may take any time */
+  readonly timeout?: number;
   /** Bytes of output after which the command is killed. */
   readonly maximumOutput: number;
+  /**
+   * Whether what the command has started is killed with it, and has ended when that is reported. Such a command has no terminal to
+   * ask a person at. @default false
+   */
+  readonly isGroup?: boolean;
   /** Ends the command. */
   readonly signal?: AbortSignal;
 }

@@ -8,6 +8,8 @@ export interface Endpoint {
   readonly reference: Reference;
   /** Whether certificates need not be valid, and plain http will do. */
   readonly isInsecure: boolean;
+  /** What it is to answer for, where it stands for several registries. */
+  readonly namespace?: string;
   /** Whether this is another registry than the one that was named, to which the credentials given for that do not go. */
   readonly isElsewhere: boolean;
   /** Why it must not be asked. */
@@ -36,12 +38,14 @@ interface Placing {
 }
 
 function endpointAt(conf: RegistriesConf, { reference, entry, mirror }: Placing): Endpoint {
-  const placed = rewrite(reference, entry, (mirror ?? entry).location);
+  const { location, isInsecure, namespace } = mirror ?? entry;
+  const placed = rewrite(reference, entry, location);
   // A registry that is blocked may still be read from its mirrors, which is how clusters cut off the outside are settled.
   const refusal = (mirror ? undefined : refusalOf(entry, reference)) ?? refusalOf(findEntry(conf, placed), placed);
   return {
     reference: placed,
-    isInsecure: (mirror ?? entry).isInsecure,
+    isInsecure,
+    ...(namespace !== undefined && { namespace }),
     isElsewhere: placed.domain !== reference.domain,
     ...(refusal && { refusal }),
   };

@@ -8,3 +8,4 @@ export * from "./proxy.ts";
 export * from "./registries.ts";
 export type { CredentialKeeper } from "./registries-conf.ts";
 export { type Choice, noteChoice, type ShortName } from "./short-name.ts";
+export * from "./storage-conf.ts";

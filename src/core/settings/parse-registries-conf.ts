@@ -1,14 +1,13 @@
-import { parse, TomlError } from "smol-toml";
 import * as v from "valibot";
-import { decodeUtf8, escapeControls, OciError, quote, shorten } from "../base/mod.ts";
+import { quote } from "../base/mod.ts";
 import { hasDomain, parseReference, type Reference } from "../spec/mod.ts";
 import type { Alias, Mirror, PullFromMirror, RegistriesConf, RegistryEntry, ShortNameMode } from "./registries-conf.ts";
-import { lineOf, type TomlPath } from "./toml-line.ts";
+import { type Fault, parseToml } from "./toml-file.ts";
 
 const flag = v.optional(v.boolean(), false);
 const name = v.optional(v.string(), "");
 
-const MirrorSchema = v.object({ location: name, insecure: flag, proxy: name, "pull-from-mirror": name });
+const MirrorSchema = v.object({ location: name, insecure: flag, "namespace-proxy": name, "pull-from-mirror": name });
 const RegistrySchema = v.object({
   ...MirrorSchema.entries,
   prefix: name,
@@ -29,14 +28,9 @@ type Registry = v.InferOutput<typeof RegistrySchema>;
 const modes: readonly ShortNameMode[] = ["enforcing", "permissive", "disabled"];
 const pulls: readonly PullFromMirror[] = ["all", "digest-only", "tag-only"];
 
-/** Makes the error for what stands at a path of the file. */
-type Fault = (path: TomlPath, seen: string) => OciError;
-
 /** Returns what the registries.conf in `bytes` says; keys that nobody knows are left alone. @throws {OciError} `INVALID` that names file and line */
 export function parseRegistriesConf(bytes: Uint8Array, file: string): RegistriesConf {
-  const text = decodeUtf8(bytes, `registries configuration ${quote(file)}`);
-  const fault: Fault = (path, seen) => wrong(file, lineOf(text, path), seen);
-  const read = readFile(text, file, fault);
+  const { value: read, fault } = parseToml({ bytes, file, about: "registries" }, FileSchema);
   if (read.registries !== undefined)
     throw fault(["registries"], "this is version 1 of the format, which is no longer read, expected [[registry]] and unqualified-search-registries");
   const domains = read["unqualified-search-registries"]?.map((domain, at) => parseSearched(domain, at, fault));
@@ -50,32 +44,6 @@ export function parseRegistriesConf(bytes: Uint8Array, file: string): Registries
     ...(mode && { mode }),
     ...(read["credential-helpers"] && { keepers: read["credential-helpers"].map((helper) => ({ name: helper, file })) }),
   };
-}
-
-function wrong(file: string, line: number, seen: string): OciError {
-  return new OciError("INVALID", `Cannot use registries configuration ${quote(file)}, line ${line}: ${seen}`);
-}
-
-function readFile(text: string, file: string, fault: Fault): v.InferOutput<typeof FileSchema> {
-  let table: unknown;
-  try {
-    table = parse(text);
-  } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
-    const [first = ""] = error.message.split("\n");
-    throw wrong(file, error.line, escapeControls(first.replace(/^Invalid TOML document: /, "")));
-  }
-  const result = v.safeParse(FileSchema, table, { abortEarly: true });
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  const path = (issue.path ?? []).flatMap(({ key }) => (typeof key === "string" || typeof key === "number" ? [key] : []));
-  throw fault(path, escapeControls(shorten(`${path.at(-1)} must be ${kindOf(issue.expected)}, not ${kindOf(issue.received)}`, 200)));
-}
-
-/** Returns TOML's word for a type; its tables have no prototype, by which other objects are known. */
-function kindOf(type: string | null): string {
-  if (type === "Array") return "an array";
-  return type === "Object" || type === "null" ? "a table" : (type ?? "something else");
 }
 
 /** The first of several elements for one prefix counts; two for one location must agree on how to reach it. */
@@ -102,11 +70,11 @@ function readEntry(registry: Registry, file: string, fault: Fault): RegistryEntr
   if (isWildcard && /[/@:]/.test(prefix)) throw fault(["prefix"], `${quote(prefix)} is no prefix, expected *.example.com without port and path`);
   if (location === "" && !isWildcard) throw fault(["prefix"], `the registry ${quote(prefix)} has no location, and only a prefix *.example.com needs none`);
   if (registry["pull-from-mirror"] !== "") throw fault(["pull-from-mirror"], "pull-from-mirror belongs to a mirror, not to a registry");
-  refuseProxy(registry.proxy, fault);
   return {
     prefix,
     ...(location !== "" && { location }),
     isInsecure: registry.insecure,
+    ...namespaceOf(registry),
     isBlocked: registry.blocked,
     mirrors: registry.mirror.map((mirror, at) => readMirror(mirror, registry, (path, seen) => fault(["mirror", at, ...path], seen))),
     file,
@@ -121,13 +89,12 @@ function readMirror(mirror: v.InferOutput<typeof MirrorSchema>, registry: Regist
   if (stated !== "" && known === undefined) throw fault(["pull-from-mirror"], `${quote(stated)} is unknown, expected ${pulls.join(", ")}`);
   if (stated !== "" && registry["mirror-by-digest-only"])
     throw fault(["pull-from-mirror"], "pull-from-mirror and the registry's mirror-by-digest-only exclude each other");
-  refuseProxy(mirror.proxy, fault);
-  return { location, isInsecure: mirror.insecure, pulls: registry["mirror-by-digest-only"] ? "digest-only" : (known ?? "all") };
+  const allowed = registry["mirror-by-digest-only"] ? "digest-only" : (known ?? "all");
+  return { location, isInsecure: mirror.insecure, ...namespaceOf(mirror), pulls: allowed };
 }
 
-/** Traffic that is meant for a proxy must not take another way without a word. */
-function refuseProxy(proxy: string, fault: Fault): void {
-  if (proxy !== "") throw fault(["proxy"], "a proxy of one registry is not supported, HTTPS_PROXY and NO_PROXY are");
+function namespaceOf({ "namespace-proxy": namespace }: v.InferOutput<typeof MirrorSchema>): Pick<Mirror, "namespace"> {
+  return namespace === "" ? {} : { namespace };
 }
 
 function parsePlace(text: string, key: string, fault: Fault): string {

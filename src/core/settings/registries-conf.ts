@@ -7,6 +7,8 @@ export interface Mirror {
   readonly location: string;
   /** Whether certificates need not be valid there, and plain http will do. */
   readonly isInsecure: boolean;
+  /** What it is to answer for, where it stands for several registries (distribution-spec "Registry Proxying"). */
+  readonly namespace?: string;
   /** Which names it is asked for. */
   readonly pulls: PullFromMirror;
 }
@@ -19,6 +21,8 @@ export interface RegistryEntry {
   readonly location?: string;
   /** Whether certificates need not be valid, and plain http will do. */
   readonly isInsecure: boolean;
+  /** What the location is to answer for, where it stands for several registries (distribution-spec "Registry Proxying"). */
+  readonly namespace?: string;
   /** Whether the registry must not be asked. */
   readonly isBlocked: boolean;
   /** Places that are asked first, in order. */

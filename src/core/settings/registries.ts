@@ -4,7 +4,7 @@ import { type Endpoint, readingEndpoints, writingEndpoint } from "./endpoint.ts"
 import { loadRegistriesConf, type RegistriesConfOptions } from "./load-registries-conf.ts";
 import type { SettingsHost } from "./places.ts";
 import type { CredentialKeeper, RegistriesConf } from "./registries-conf.ts";
-import { aliasFile, findShortName, type ShortName } from "./short-name.ts";
+import { aliasFile, findLocalNames, findShortName, type ShortName } from "./short-name.ts";
 
 /** Options of {@linkcode openRegistries}. */
 export interface RegistriesOptions extends RegistriesConfOptions {
@@ -22,6 +22,8 @@ export interface Registries {
   credentialKeepers(): Promise<readonly CredentialKeeper[]>;
   /** Returns what a name without host may mean. @throws {OciError} `INVALID` */
   shortName(name: string): Promise<ShortName>;
+  /** Returns what an image with a name without host may be called in container storage, the likeliest first. @throws {OciError} `INVALID` */
+  localNames(name: string): Promise<readonly Reference[]>;
   /** Returns the file in which choices for short names are noted, see {@linkcode noteChoice}, or undefined where this user has no place for it. */
   choices(): string | undefined;
 }
@@ -36,16 +38,17 @@ export function openRegistries(host: SettingsHost, options: RegistriesOptions = 
     writing: async (reference) => writingEndpoint(await load(), reference),
     credentialKeepers: async () => (await load()).keepers ?? [],
     shortName: async (name) => findShortName(host, await load(), { name, file: choices() }),
+    localNames: async (name) => findLocalNames(host, await load(), { name, file: choices() }),
     choices,
   };
 }
 
-/** Returns the error for a short name that nothing is settled for. */
-export function unknownShortName(name: string, { file }: Pick<ShortName, "file">): OciError {
+/** Returns the error for a short name that nothing is settled for; `sought` says where it was looked for before. */
+export function unknownShortName(name: string, { file }: Pick<ShortName, "file">, sought: string): OciError {
   const seen =
     file === undefined
-      ? "it is not a local list, and no alias and no unqualified-search-registries are configured for short names"
-      : `it is not a local list and no alias, and ${quote(file)} names no unqualified-search-registries`;
+      ? `${sought}, and no alias and no unqualified-search-registries are configured for short names`
+      : `${sought}, it is no alias, and ${quote(file)} names no unqualified-search-registries`;
   return new OciError(
     "NOT_FOUND",
     `Cannot find image ${quote(name)}: ${seen}, expected docker://docker.io/library/${quote(name).slice(1, -1)} or another location`,

@@ -24,14 +24,29 @@ export function aliasFile({ files, environment }: SettingsHost): string | undefi
 }
 
 /** Returns what `name` may mean: what was chosen before, else an alias, else a name in each of the registries that are searched. @throws {OciError} `INVALID` */
-export async function findShortName(host: SettingsHost, conf: RegistriesConf, { name, file }: NotedName): Promise<ShortName> {
+export async function findShortName(host: SettingsHost, conf: RegistriesConf, named: NotedName): Promise<ShortName> {
   const mode = conf.mode ?? "permissive";
+  const alias = await findAlias(host, conf, named);
+  if (alias) return { references: [alias], mode };
+  const references = (conf.search?.domains ?? []).map((domain) => parseReference(`${domain}/${named.name}`));
+  return { references, mode, ...(conf.search && { file: conf.search.file }) };
+}
+
+/**
+ * Returns what an image called `name` may be called in container storage, the likeliest first: its alias, the name it has when it was
+ * built here, its names in the registries that are searched, and that on Docker Hub. @throws {OciError} `INVALID`
+ */
+export async function findLocalNames(host: SettingsHost, conf: RegistriesConf, named: NotedName): Promise<readonly Reference[]> {
+  const alias = await findAlias(host, conf, named);
+  const domains = ["localhost", ...(conf.search?.domains ?? [])];
+  return [...(alias ? [alias] : []), ...domains.map((domain) => parseReference(`${domain}/${named.name}`)), parseReference(named.name)];
+}
+
+async function findAlias(host: SettingsHost, conf: RegistriesConf, { name, file }: NotedName): Promise<Reference | undefined> {
   const { short, rest } = splitShortName(name);
   const noted = (file === undefined ? undefined : await readIfThere(host, file)) ?? emptyRegistriesConf;
   const alias = noted.aliases.get(short) ?? conf.aliases.get(short);
-  if (alias && alias.name !== "") return { references: [parseReference(`${alias.name}${rest}`)], mode };
-  const references = (conf.search?.domains ?? []).map((domain) => parseReference(`${domain}/${name}`));
-  return { references, mode, ...(conf.search && { file: conf.search.file }) };
+  return alias && alias.name !== "" ? parseReference(`${alias.name}${rest}`) : undefined;
 }
 
 /** A short name, and where choices are noted. */

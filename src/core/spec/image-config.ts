@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { parseJson } from "../base/mod.ts";
+import { type Digest, DigestSchema } from "./digest.ts";
 import type { Platform } from "./platform.ts";
 
 const text = v.optional(v.nullable(v.string()));
@@ -27,4 +28,14 @@ export function parseConfigPlatform(bytes: Uint8Array, what = "image config"): P
     ...(features && features.length > 0 && { "os.features": features }),
     ...(config.variant && { variant: config.variant }),
   };
+}
+
+const RootFileSystemSchema = v.object({ rootfs: v.nullish(v.object({ diff_ids: v.nullish(v.array(DigestSchema)) })) });
+
+/**
+ * Returns the digests of an image's layers without their compression, base first, as the bytes of its config name them
+ * (image-spec config.md, `rootfs.diff_ids`); none where they name none. @throws {OciError} `INVALID`
+ */
+export function parseDiffIds(bytes: Uint8Array, what = "image config"): readonly Digest[] {
+  return parseJson(RootFileSystemSchema, bytes, what).rootfs?.diff_ids ?? [];
 }

@@ -1,6 +1,7 @@
 import { OciError, quote } from "../base/mod.ts";
 import { type DockerDaemonLocation, formatDaemon, parseDaemon } from "./daemon-location.ts";
 import { formatReference, parseReference, type Reference, withDefaultTag } from "./reference.ts";
+import { formatStorage, parseStorage, type StorageLocation } from "./storage-location.ts";
 
 /** In a registry: `docker://domain/repository[:tag][@digest]`. */
 export interface DockerLocation {
@@ -40,13 +41,13 @@ export interface DockerArchiveLocation {
 
 /** Somewhere this library knows of and cannot read. */
 export interface OtherLocation {
-  readonly transport: "containers-storage" | "tarball";
+  readonly transport: "tarball";
   /** What stands behind the transport. */
   readonly rest: string;
 }
 
 /** A place an image lives, `transport:rest` as in containers-transports(5). */
-export type Location = DockerLocation | OciLocation | DirLocation | DockerArchiveLocation | DockerDaemonLocation | OtherLocation;
+export type Location = DockerLocation | OciLocation | DirLocation | DockerArchiveLocation | DockerDaemonLocation | StorageLocation | OtherLocation;
 
 const transports = ["docker", "oci", "oci-archive", "dir", "docker-archive", "containers-storage", "docker-daemon", "tarball"] as const;
 
@@ -74,6 +75,7 @@ export function parseLocation(text: string): Location {
   if (transport === "oci" || transport === "oci-archive") return parseOci(transport, rest, wrong);
   if (transport === "docker-archive") return parseDockerArchive(rest, wrong);
   if (transport === "docker-daemon") return parseDaemon(rest, wrong);
+  if (transport === "containers-storage") return parseStorage(rest, wrong);
   return { transport, rest };
 }
 
@@ -142,6 +144,8 @@ export function formatLocation(location: Location): string {
       return `${location.transport}:${location.path}${formatDockerSuffix(location)}`;
     case "docker-daemon":
       return `${location.transport}:${formatDaemon(location)}`;
+    case "containers-storage":
+      return `${location.transport}:${formatStorage(location)}`;
     default:
       return `${location.transport}:${location.rest}`;
   }

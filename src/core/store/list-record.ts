@@ -12,6 +12,8 @@ export interface EntrySource {
   readonly location: string;
   /** What of the entry the store itself keeps: its manifest, which was made here, or all that it leads to. @default nothing */
   readonly kept?: "manifest" | "all";
+  /** Absolute paths of the files that an artifact was made of, by which it is known. @default none */
+  readonly files?: readonly string[];
 }
 
 /** What of a list an edit may change. */
@@ -75,8 +77,13 @@ interface RemovalFacts extends RemovedList, Version {}
 
 /** Up to version 2 `stored` said that the manifest is kept, and nothing else could be. */
 const SourceSchema: v.GenericSchema<unknown, EntrySource> = v.pipe(
-  v.object({ location: v.string(), kept: v.exactOptional(v.picklist(["manifest", "all"])), stored: v.exactOptional(v.literal(true)) }),
-  v.transform(({ location, kept, stored }) => ({ location, ...(stored && { kept: "manifest" as const }), ...(kept && { kept }) })),
+  v.object({
+    location: v.string(),
+    kept: v.exactOptional(v.picklist(["manifest", "all"])),
+    files: v.exactOptional(v.array(v.string())),
+    stored: v.exactOptional(v.literal(true)),
+  }),
+  v.transform(({ stored, ...source }) => ({ ...(stored && { kept: "manifest" as const }), ...source })),
 );
 
 const common = {

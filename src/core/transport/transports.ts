@@ -2,7 +2,8 @@ import { OciError, quote, type Secrets } from "../base/mod.ts";
 import { openArchives, openWorkFiles } from "../content/mod.ts";
 import type { ContentPlace, ContentSource, Host, Report } from "../port/mod.ts";
 import { openRegistries, type Registries, type RegistriesOptions } from "../settings/mod.ts";
-import { formatLocation, type Location, type OtherLocation, type Reference } from "../spec/mod.ts";
+import { formatLocation, type Location, type OtherLocation, type Reference, type StorageLocation } from "../spec/mod.ts";
+import { type ContainersStorage, openContainersStorage, type StorageOptions } from "./containers-storage/mod.ts";
 import { openDirPlace } from "./dir/mod.ts";
 import { openDockerArchives } from "./docker-archive/mod.ts";
 import { openDockerDaemon } from "./docker-daemon/mod.ts";
@@ -22,6 +23,8 @@ export interface TransportOptions extends RegistriesOptions {
   readonly certificateDirectory?: string;
   /** Whether certificates must be valid; false also lets a registry speak plain http. @default what registries.conf says, else true */
   readonly verifyTls?: boolean;
+  /** Container storage that names are looked for in, and `containers-storage:` reads. @default the user's own */
+  readonly storage?: StorageOptions;
   /** Directory that keeps manifests and configs from one run to the next; it may be deleted at any time. @default nothing is kept */
   readonly cacheDirectory?: string;
   /** Tries after the first. @default 3 */
@@ -50,17 +53,18 @@ export interface Transports {
    * @throws {OciError} `UNSUPPORTED` for a transport that cannot be written, `DENIED` for a blocked registry, `INVALID` for settings
    */
   place(location: Location): Promise<ContentPlace>;
-  /** Ends the run: removes what it wrote for itself alone, of a compressed archive or of an image of a daemon. */
+  /** Ends the run: removes what it wrote for itself alone, of a compressed archive, of an image of a daemon or of container storage. */
   close(): Promise<void>;
+  /** The container storage, for names without transport and for lists of buildah. */
+  readonly storage: Pick<ContainersStorage, "find" | "resolve" | "list">;
   /** What the user has settled for registries and short names. */
   readonly registries: Registries;
 }
 
-const working = "docker://, oci:, oci-archive:, docker-archive:, docker-daemon: and dir:";
+const working = "docker://, oci:, oci-archive:, docker-archive:, docker-daemon:, dir: and containers-storage:";
 
 /** Why a transport cannot be opened. */
 const refusals: Readonly<Record<OtherLocation["transport"], string>> = {
-  "containers-storage": "containers-storage: is not supported yet",
   tarball: "tarball: makes a new image of a root file system, which buildah does and which is no image yet",
 };
 
@@ -72,6 +76,13 @@ export function openTransports(host: Host, options: TransportOptions = {}): Tran
   const archives = openArchives(host, work);
   const dockerArchives = openDockerArchives(host, archives);
   const openDaemon = openDockerDaemon(host, { ...options, work, openSaved: dockerArchives.image });
+  const storage = openContainersStorage(host, {
+    storage: options.storage,
+    report: options.report,
+    work,
+    localNames: (name) => registries.localNames(name),
+    openDirectory: async (path) => (await openDirPlace(host, { transport: "dir", path })).source,
+  });
   const place = async (location: Location): Promise<ContentPlace> => {
     switch (location.transport) {
       case "docker":
@@ -89,17 +100,32 @@ export function openTransports(host: Host, options: TransportOptions = {}): Tran
         );
       case "dir":
         return openDirPlace(host, location);
+      case "containers-storage":
+        throw notWritten(location);
       default:
         throw new OciError("UNSUPPORTED", `Cannot open ${quote(formatLocation(location))}: ${refusals[location.transport]}, what works is ${working}`);
     }
   };
   const source = async (location: Location): Promise<ContentSource> => {
     if (location.transport === "docker-daemon") return openDaemon(location);
+    if (location.transport === "containers-storage") return storage.source(location);
     if (location.transport !== "docker") return (await place(location)).source;
     const { reference } = location;
     return openRegistrySource(client, reference, await registries.reading(reference));
   };
-  return { place, source, registries, close: () => work.close() };
+  const close = async (): Promise<void> => {
+    await storage.settle();
+    await work.close();
+  };
+  return { place, source, registries, storage, close };
+}
+
+/** Only the programs that own it know how to write it, and what they would make of a list of other places' images. */
+function notWritten(location: StorageLocation): OciError {
+  return new OciError(
+    "UNSUPPORTED",
+    `Cannot write ${quote(formatLocation(location))}: images are read from container storage, and written there by podman and buildah only, expected a registry, oci: or oci-archive: for podman to pull from`,
+  );
 }
 
 async function openPlace(client: RegistryClient, registries: Registries, reference: Reference): Promise<ContentPlace> {

@@ -13,7 +13,9 @@ describe("manifest add", () => {
 
   test("wants a list and an image, and the list must be there", async () => {
     const { must, fail } = await openShell();
-    expect(await fail("add", "foo")).toBe("Error: requires at least 2 arg(s), only received 1: ocidex manifest add LIST IMAGE…");
+    expect(await fail("add", "foo")).toBe(
+      "Error: requires at least 2 arg(s), only received 1: ocidex manifest add LIST IMAGE… or ocidex manifest add --artifact LIST FILE…",
+    );
     expect(await fail("add", "foo", "oci:/src:amd64")).toBe("Error: foo: image not known");
     await must("create", "foo");
     expect(await fail("add", "foo", "oci:/src:none")).toContain('"oci:/src:none"');

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { isGroup, loadCommands } from "../../../src/cli/command.ts";
 import { manifest } from "../../../src/cli/manifest/mod.ts";
 import { mediaTypes } from "../../../src/core/spec/mod.ts";
-import { type Check, json, result, sets } from "./effect.ts";
+import { artifact, type Check, json, result, sets } from "./effect.ts";
 import { pushEffects } from "./push-effects.ts";
 import { digestOf, digestsIn, openShell } from "./shell.ts";
 
@@ -112,6 +112,31 @@ const effects: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
     "os-version": sets("add", "os-version", "7.7.7", { "os.version": "7.7.7" }),
     features: sets("add", "features", "sse4,aes", { features: ["sse4", "aes"] }),
     "os-features": sets("add", "os-features", "a,b", { "os.features": ["a", "b"] }),
+    artifact: artifact([], ({ entry, manifest }) => {
+      expect(entry).toMatchObject({ mediaType: mediaTypes.ociManifest, artifactType: "application/vnd.unknown.artifact.v1" });
+      expect(manifest).toMatchObject({ layers: [{ mediaType: "text/plain", annotations: { "org.opencontainers.image.title": "note.txt" } }] });
+    }),
+    "artifact-type": artifact(["--artifact-type", "application/x"], ({ entry, manifest }) => {
+      expect([entry.artifactType, manifest.artifactType]).toEqual(["application/x", "application/x"]);
+    }),
+    "artifact-config": artifact(["--artifact-config", "/config.json"], ({ manifest }) => {
+      expect(manifest.config).toMatchObject({ mediaType: mediaTypes.ociConfig, size: 12 });
+    }),
+    "artifact-config-type": artifact(["--artifact-config-type", "a/b"], ({ manifest }) => {
+      expect(manifest.config).toMatchObject({ mediaType: "a/b", size: 2 });
+    }),
+    "artifact-layer-type": artifact(["--artifact-layer-type", "a/b"], ({ manifest }) => {
+      expect(manifest.layers.map(({ mediaType }) => mediaType)).toEqual(["a/b"]);
+    }),
+    "artifact-exclude-titles": artifact(["--artifact-exclude-titles"], ({ manifest }) => {
+      expect(manifest.layers.map(({ annotations }) => annotations)).toEqual([undefined]);
+    }),
+    "artifact-subject": artifact(["--artifact-subject", "oci:/src:arm64"], ({ manifest, source }) => {
+      expect(manifest.subject?.digest).toBe(digestOf(source.arm64));
+    }),
+    "artifact-annotation": artifact(["--artifact-annotation", "a=1,b=2", "--artifact-annotation=index:c=="], ({ entry, manifest }) => {
+      expect([entry.annotations, manifest.annotations]).toEqual([undefined, { a: "1,b=2", "index:c": "=" }]);
+    }),
     platform: async ({ must, fail, inspect, arm64 }) => {
       await must("create", "app");
       await must("add", "--platform", "linux/arm64", "app", "oci:/src:multi");

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { formatJson } from "../../../src/core/base/mod.ts";
+import { putFiles } from "../../helper/files.ts";
 import { putImage, putIndexBytes, readAt } from "../../helper/lists.ts";
 import { seedImage, seedIndex } from "../../helper/registry.ts";
 import { digestOf, openShell, withRegistry } from "./shell.ts";
@@ -98,6 +99,54 @@ describe("manifest inspect", () => {
     await must("create", "--all", "foo", "oci:/src:multi");
     await must("remove", "foo", "linux/amd64");
     expect((await must("inspect", "-o", "tree", "foo")).filter((line) => line.includes(digestOf(attestation)))).toHaveLength(1);
+  });
+
+  test("names the files of artifacts, in a table and in a tree", async () => {
+    const { host, must } = await openShell();
+    await putFiles(host, { "/note.txt": "hello", "/data.json": "{}", "/untitled": "x" });
+    await must("create", "foo", "oci:/src:amd64");
+    await must("add", "--artifact", "--annotation", "a=1", "foo", "/note.txt", "/data.json");
+    await must("add", "--artifact", "--artifact-exclude-titles", "--artifact-type", "application/x", "foo", "/untitled");
+    await must("push", "-q", "foo", "oci:/out:1");
+    const rows = (lines: readonly string[]) =>
+      lines.slice(lines.indexOf("") + 1).map((line) => line.split(/ {2,}/).filter((cell) => !/^sha256:| B$/.test(cell)));
+    expect(rows(await must("inspect", "-o", "table", "foo"))).toEqual([
+      ["PLATFORM", "SIZE", "DIGEST", "FILES", "ANNOTATIONS"],
+      ["linux/amd64"],
+      ["application/vnd.unknown.artifact.v1", "note.txt, data.json", "a=1"],
+      ["application/x", "untitled"],
+    ]);
+    expect(rows(await must("inspect", "-o", "table", "oci:/out:1")).slice(2)).toEqual([
+      ["application/vnd.unknown.artifact.v1", "note.txt, data.json", "a=1"],
+      ["application/x"],
+    ]);
+    const tree = (await must("inspect", "-o", "tree", "foo")).slice(4).map((line) => line.replace(/ {2}sha256:.*/, ""));
+    expect(tree).toEqual([
+      "├─ application/vnd.unknown.artifact.v1",
+      "│  ├─ a=1",
+      "│  ├─ application/vnd.oci.empty.v1+json",
+      "│  ├─ note.txt  text/plain",
+      "│  └─ data.json  application/json",
+      "└─ application/x",
+      "   ├─ files untitled",
+      "   ├─ application/vnd.oci.empty.v1+json",
+      "   └─ text/plain",
+    ]);
+  });
+
+  test("of an artifact alone names its files", async () => {
+    const { host, must } = await openShell();
+    await putFiles(host, { "/note.txt": "hello" });
+    await must("create", "dir:/out");
+    await must("add", "--artifact", "dir:/out", "/note.txt");
+    const { manifests } = await readAt(host, "dir:/out").then(({ value }) => ("manifests" in value ? value : { manifests: [] }));
+    await host.files.rename(`/out/${manifests[0]?.digest.slice(7)}.manifest.json`, "/out/manifest.json");
+    const lines = await must("inspect", "-o", "table", "dir:/out");
+    expect(lines.slice(-3).map((line) => line.split(/ {2,}/).filter((cell) => !/^sha256:/.test(cell)))).toEqual([
+      ["PART", "SIZE", "DIGEST", "FILE", "TYPE"],
+      ["config", "2 B", "application/vnd.oci.empty.v1+json"],
+      ["layer 1", "5 B", "note.txt", "text/plain"],
+    ]);
   });
 
   test("works on a single image too, in every form", async () => {

@@ -1,13 +1,15 @@
 import { expect } from "bun:test";
-import { newDocument } from "../../../src/core/content/mod.ts";
-import { mediaTypes, parseLocation } from "../../../src/core/spec/mod.ts";
+import { newDocument, publishFile } from "../../../src/core/content/mod.ts";
+import type { Host } from "../../../src/core/port/mod.ts";
+import { type ImageManifest, type ManifestDocument, mediaTypes, parseLocation } from "../../../src/core/spec/mod.ts";
 import { openTransports } from "../../../src/core/transport/mod.ts";
 import { currentHost } from "../../../src/host/current.ts";
 import { memoryRandom } from "../../../src/host/memory.ts";
 import { testClock } from "../../helper/clock.ts";
+import { putLayered, readImageAt, wordsOf } from "../../helper/layers.ts";
 import { indexAt, readAt } from "../../helper/lists.ts";
 import { type Check, json, result } from "./effect.ts";
-import { digestOf, openShell, textOf, withRegistry } from "./shell.ts";
+import { digestOf, openShell, type Shell, textOf, withRegistry } from "./shell.ts";
 
 /** What every flag of `push` does. */
 export const pushEffects: Readonly<Record<string, Check>> = {
@@ -164,9 +166,66 @@ export const pushEffects: Readonly<Record<string, Check>> = {
     const { shell } = await busy();
     expect(await shell.fail("push", "--concurrency", "0", "app")).toContain("expected 1 or more");
   },
-  "remove-signatures": async ({ must }) => {
-    await must("create", "app");
-    expect(await must("push", "-q", "--remove-signatures", "app", "oci:/out:1")).toHaveLength(1);
+  "remove-signatures": async ({ must, manifest: run, host, amd64 }) => {
+    await must("create", "dir:/in");
+    await publishFile(host.files, "/in/signature-1", new TextEncoder().encode("x"), host);
+    expect((await run("push", "-q", "dir:/in", "oci:/out:1")).errors).toContain("keeps no signatures");
+    expect((await run("push", "--dry-run", "dir:/in", "dir:/out")).errors).toMatch(/Would write 1 signature of sha256:[0-9a-f]{64} to dir:\/out\n/);
+    await must("push", "-q", "--remove-signatures", "dir:/in", "oci:/out:1");
+    const signature = await referTo(host, amd64, { annotations: { of: "me" }, artifactType: "application/vnd.cncf.notary.signature" });
+    const attestation = await referTo(host, amd64, { artifactType: "application/vnd.in-toto+json" });
+    await must("create", "app", "oci:/src:amd64");
+    const referrers = async (...flags: readonly string[]) =>
+      JSON.parse((await must("push", "-q", "--json", "--referrers", ...flags, "app", "oci:/out:1"))[0] ?? "").referrers;
+    expect(new Set(await referrers())).toEqual(new Set([digestOf(signature), digestOf(attestation)]));
+    expect(await referrers("--remove-signatures")).toEqual([digestOf(attestation)]);
+    expect(await must("push", "-q", "--remove-signatures", "app", "oci:/other:1")).toHaveLength(1);
+  },
+  "compression-format": async ({ host, must, manifest: run, fail }) => {
+    for (const format of ["gzip", "zstd"]) {
+      const { output, errors } = await pushLayered(host, { must, run }, ["--compression-format", format]);
+      expect(errors).toContain(`Compressing blob sha256:`);
+      expect(errors).toContain(`Warning: the push with ${format} layers gives images new digests: sha256:`);
+      expect(output).toContain((await readAt(host, "oci:/out:1")).descriptor.digest);
+      expect(await layerTypes(host)).toEqual([[format, format]]);
+    }
+    expect(await fail("push", "--compression-format", "zstd:chunked", "app", "oci:/out:2")).toContain('Cannot compress as "zstd:chunked"');
+    expect(await fail("push", "--compression-format=xz", "app", "oci:/out:2")).toContain('Cannot use compression "xz" from --compression-format');
+  },
+  "compression-level": async ({ host, must, manifest: run, fail }) => {
+    const sizes: number[] = [];
+    for (const level of ["1", "9"]) {
+      await pushLayered(host, { must, run }, ["--compression-format=gzip", `--compression-level=${level}`]);
+      sizes.push((await layersAt(host))[0]?.[0]?.size ?? 0);
+    }
+    expect(sizes[1]).toBeLessThan(sizes[0] ?? 0);
+    await pushLayered(host, { must, run }, ["--compression-level", "9"]);
+    expect((await layersAt(host))[0]?.[0]?.size).toBe(sizes[1]);
+    expect(await fail("push", "--compression-level", "50", "app", "oci:/out:2")).toBe("Error: Cannot compress layers with gzip at level 50: expected 1 to 9");
+  },
+  "force-compression": async ({ host, must, manifest: run, fail }) => {
+    for (const [flags, types] of [
+      [[], ["zstd", "zstd"]],
+      [["--force-compression"], ["zstd", "zstd"]],
+      [["--force-compression=false"], ["zstd", "gzip"]],
+    ] as const) {
+      await pushLayered(host, { must, run }, ["--compression-format=zstd", ...flags]);
+      expect(await layerTypes(host)).toEqual([types]);
+    }
+    expect(await fail("push", "--force-compression", "app", "oci:/out:2")).toContain("no format is given");
+  },
+  "add-compression": async ({ host, must, manifest: run, fail }) => {
+    const { errors } = await pushLayered(host, { must, run }, ["--add-compression", "zstd", "--add-compression=gzip"]);
+    expect(errors).toContain("Warning: the push adds images: sha256:");
+    expect(errors).toContain("Copying 3 images generated from 1 images in list");
+    expect(await layerTypes(host)).toEqual([
+      ["tar", "gzip"],
+      ["gzip", "gzip"],
+      ["zstd", "zstd"],
+    ]);
+    const marks = (await indexAt(host, "oci:/out:1")).manifests.map(({ annotations }) => annotations);
+    expect(marks).toEqual([undefined, undefined, { "io.github.containers.compression.zstd": "true" }]);
+    expect(await fail("push", "--add-compression=bzip2", "app", "oci:/out:2")).toContain('Cannot use compression "bzip2" from --add-compression');
   },
   json: json(["push", "-q", "--json", "app", "oci:/one:1", "oci:/two:1"], {
     ...result,
@@ -174,6 +233,32 @@ export const pushEffects: Readonly<Record<string, Check>> = {
     destinations: ["oci:/one:1", "oci:/two:1"],
   }),
 };
+
+/** Pushes a list of an image with a plain layer and one with gzip. */
+async function pushLayered(host: Host, { must, run }: { readonly must: Shell["must"]; readonly run: Shell["manifest"] }, flags: readonly string[]) {
+  await putLayered(host, "oci:/src:layered", { layers: [{ text: wordsOf(2000) }, { text: "two", compression: "gzip" }] });
+  await must("create", "--replace", "app", "oci:/src:layered");
+  const ran = await run("push", ...flags, "app", "oci:/out:1");
+  expect(ran.status).toBe(0);
+  return ran;
+}
+
+async function layersAt(host: Host) {
+  return await Promise.all((await indexAt(host, "oci:/out:1")).manifests.map(async (entry) => (await readImageAt(host, "oci:/out:1", entry)).layers));
+}
+
+async function layerTypes(host: Host): Promise<readonly (readonly string[])[]> {
+  return (await layersAt(host)).map((layers) => layers.map(({ mediaType }) => mediaType.split(/[.+]/).at(-1) ?? ""));
+}
+
+/** Puts a manifest beside an image that refers to it. */
+async function referTo(host: Host, image: ManifestDocument, more: Partial<ImageManifest>): Promise<ManifestDocument> {
+  if (!("layers" in image.value)) throw new Error("it is no image");
+  const { target } = await openTransports(host).place(parseLocation(`oci:/src:${String(more.artifactType).replaceAll(/\W/g, "-")}`));
+  const document = newDocument(host.hash, { ...image.value, ...more, subject: image.descriptor });
+  await target.putRoot(document);
+  return document;
+}
 
 /** A shell with a list, where a registry takes nothing, and a clock that only counts waits. */
 async function unreachable() {

@@ -40,10 +40,10 @@ export interface InspectedEntry {
   readonly artifactType?: string;
 }
 
-/** Opens a shell; what `fetch` does is the runtime's, so that registries on this machine can be reached. */
+/** Opens a shell; `fetch` is the runtime's, so that registries on this machine can be reached, and so is compression. */
 export async function openShell(options: MemoryHostOptions = {}): Promise<Shell & Source> {
-  const { fetch } = await currentHost();
-  const host = memoryHost({ fetch, ...options, environment: { home: "/home/me", user: 1000, ...options.environment } });
+  const { fetch, compression } = await currentHost();
+  const host = { ...memoryHost({ fetch, ...options, environment: { home: "/home/me", user: 1000, ...options.environment } }), compression };
   const source = await fillSource(host);
   const run = async (...argv: readonly string[]): Promise<Run> => {
     const [output, errors]: string[][] = [[], []];

@@ -225,6 +225,22 @@ describe("openDockerArchives() writing", () => {
     expect(await first.files.list("/x")).toEqual(["app.tar", "other"]);
   });
 
+  it("putRoot() unpacks no layer that the config does not name, and leaves nothing", async () => {
+    const zeros = new Uint8Array(1 << 22);
+    const packed = await readAll(streamBytes(zeros).pipeThrough(memoryHost().compression.compress("gzip")), everything);
+    const host = hostWith();
+    const { target } = await openAt(host);
+    const blob = blobOf(mediaTypes.ociConfig, configOf([digestOf(packed)]));
+    const layer = { mediaType: mediaTypes.ociLayerGzip, digest: digestOf(packed), size: packed.length };
+    await target.putBlob(blob.descriptor, async () => streamBytes(blob.bytes));
+    await target.putBlob(layer, async () => streamBytes(packed));
+    const put = target.putRoot(documentOf({ schemaVersion: 2, mediaType: mediaTypes.ociManifest, config: blob.descriptor, layers: [layer] }));
+    const message = `Cannot accept layer ${layer.digest} unpacked: expected ${layer.digest}, received ${digestOf(zeros)}`;
+    await expect(put).rejects.toEqual(expect.objectContaining({ code: "MISMATCH", message }));
+    await target.abandon();
+    expect(await host.files.list("/x")).toEqual(["other"]);
+  });
+
   it("putBlob() refuses a file that is there, and leaves it", async () => {
     const host = hostWith(oldArchive());
     await expect(put(await openAt(host, ":new:1"))).rejects.toEqual(expect.objectContaining({ code: "EXISTS" }));

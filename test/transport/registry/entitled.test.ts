@@ -162,7 +162,7 @@ const realmAt = "https://auth.test/token";
 describe("credentials go to the registry and its token service alone (ggcr#2193, ggcr#2243, ggcr#2284, ggcr#2285, ggcr#2292, ggcr#2293, ggcr#2295, ggcr#2296, ggcr#2328, ggcr#2337, ggcr#2349, ggcr#2360; regclient 39de02d, 1a80807, 746d6cf, ae2d5af)", () => {
   for (const scheme of schemes) {
     for (const auth of auths) {
-      test(`whatever a redirect of a ${scheme} registry says (${auth}; GHSA-vh4v-2xq2-g5cg, CVE-2021-32690)`, async () => {
+      test(`whatever a redirect of a ${scheme} registry says (${auth}; GHSA-vh4v-2xq2-g5cg, CVE-2021-32690, GHSA-56hp-xqp3-w2jf)`, async () => {
         const client = await clientOf(auth, scheme);
         const access = openAccess(client, wayTo(scheme), ["pull", "push"]);
         for (const { says, leads } of leadsFrom(scheme)) {

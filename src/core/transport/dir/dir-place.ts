@@ -2,6 +2,7 @@ import { isOciError, OciError } from "../../base/mod.ts";
 import type { ContentPlace, ContentSource } from "../../port/mod.ts";
 import type { DirLocation } from "../../spec/mod.ts";
 import { type DirFiles, type DirHost, openDirFiles, readRoot } from "./dir-files.ts";
+import { readSignatures } from "./dir-signatures.ts";
 import { openDirTarget } from "./dir-target.ts";
 
 export type { DirHost } from "./dir-files.ts";
@@ -42,5 +43,6 @@ function openDirSource(dir: DirFiles): ContentSource {
     },
     smallBlob: (descriptor, options) => blobs.readSmall(descriptor, options),
     blob: (descriptor, options) => blobs.read(descriptor, options),
+    signatures: async (manifest, options) => readSignatures(dir, (await resolve(options)).descriptor.digest, manifest),
   };
 }

@@ -1,20 +1,38 @@
 import { type ByteStream, type Bytes, equalBytes, OciError, streamBytes } from "../../base/mod.ts";
-import { digestBytes, findComplete, heldOnce, openStage, readGraph, type Stage, swapFile, tryReadManifest, verifyBytes } from "../../content/mod.ts";
-import type { ContentTarget, PutBlobOptions, PutRootOptions } from "../../port/mod.ts";
-import { type Descriptor, encodedDigest, type ManifestDocument } from "../../spec/mod.ts";
-import { checkDir, type DirFiles, markDir, rootName } from "./dir-files.ts";
+import { digestBytes, findComplete, heldOnce, openStage, type Stage, swapFile, verifyBytes } from "../../content/mod.ts";
+import type { ContentOptions, ContentTarget, PutBlobOptions, PutRootOptions } from "../../port/mod.ts";
+import type { Descriptor, Digest, ManifestDocument } from "../../spec/mod.ts";
+import { type DirFiles, rootName } from "./dir-files.ts";
+import { blobName, isPlain, manifestName } from "./dir-names.ts";
+import { writeSignatures } from "./dir-signatures.ts";
+import { removeUnused } from "./dir-unused.ts";
+import { checkDir, markDir } from "./dir-version.ts";
+
+/** One copy into a directory. */
+interface Writing {
+  readonly dir: DirFiles;
+  /** Content that waits. */
+  readonly stage: Stage;
+  /** Names of files this copy relies on. */
+  readonly used: Set<string>;
+  /** Digests of what this copy relies on that are not of sha256. */
+  readonly odd: Set<Digest>;
+  /** Signatures that wait, by what they sign. */
+  readonly signatures: Map<Digest, readonly Bytes[]>;
+}
 
 /** Returns the writing side of a directory. */
 export function openDirTarget(dir: DirFiles): ContentTarget {
   const { manifests, blobs, name, host, path } = dir;
-  /** Paths this copy relies on. */
-  const used = new Set<string>();
   const stage = openStage(host, path, () => checkDir(dir));
+  const writing: Writing = { dir, stage, used: new Set(), odd: new Set(), signatures: new Map() };
   const held = { manifests: heldOnce(manifests), blobs: heldOnce(blobs) };
   const put = async (to: "manifests" | "blobs", descriptor: Descriptor, content: Putting): Promise<"copied" | "exists"> => {
     content.signal?.throwIfAborted();
+    const { digest } = descriptor;
     const outcome = (await held[to].holds(descriptor, content)) ? "exists" : await stage.put(dir[to], descriptor, content);
-    used.add(dir[to].path(descriptor.digest));
+    writing.used.add(to === "blobs" ? blobName(digest) : manifestName(digest));
+    if (!isPlain(digest)) writing.odd.add(digest);
     return outcome;
   };
   return {
@@ -26,21 +44,29 @@ export function openDirTarget(dir: DirFiles): ContentTarget {
     async putManifest({ descriptor, bytes }, options) {
       await put("manifests", descriptor, { ...options, open: async () => streamBytes(bytes) });
     },
+    async putSignatures(manifest, signatures) {
+      writing.signatures.set(manifest, signatures);
+    },
     async putRoot(document, options = {}) {
       if (options.tag !== undefined)
         throw new OciError("UNSUPPORTED", `Cannot write ${dir.what} as "${options.tag}": a directory holds one image and no names`);
       verifyBytes(host.hash, document.bytes, document.descriptor, `manifest ${document.descriptor.digest}`);
       await stage.open();
-      const isNew = await publishRoot(dir, stage, { ...options, document });
+      const isNew = await publishRoot(writing, document, options);
       await stage.clear().catch(() => {});
-      if (isNew) await removeUnused(dir, document, used);
+      if (isNew) await removeUnused(dir, document, writing.used);
+      await publishSignatures(writing, document.descriptor.digest, options);
     },
-    async settle() {
+    async settle(options = {}) {
       await stage.publish();
-      if ((await host.files.status(path)) !== undefined) await markDir(dir);
+      if ((await host.files.status(path)) !== undefined) await markDir(dir, { isPlain: writing.odd.size === 0 });
       await stage.clear();
+      await publishSignatures(writing, undefined, options);
     },
-    abandon: () => stage.clear(),
+    abandon() {
+      writing.signatures.clear();
+      return stage.clear();
+    },
   };
 }
 
@@ -48,14 +74,10 @@ interface Putting extends PutBlobOptions {
   readonly open: () => Promise<ByteStream>;
 }
 
-interface Publishing extends PutRootOptions {
-  readonly document: ManifestDocument;
-}
-
 /** Brings what waits to its place and the root to its own; returns whether the root has changed. */
-async function publishRoot(dir: DirFiles, stage: Stage, options: Publishing): Promise<boolean> {
+async function publishRoot({ dir, stage, odd }: Writing, document: ManifestDocument, options: PutRootOptions): Promise<boolean> {
   const { host, path, what } = dir;
-  const { document, signal } = options;
+  const { signal } = options;
   const edit = async (current: Bytes | undefined): Promise<Bytes | undefined> => {
     const actual = current && digestBytes(host.hash, current);
     if ("expected" in options && actual !== options.expected) {
@@ -65,35 +87,12 @@ async function publishRoot(dir: DirFiles, stage: Stage, options: Publishing): Pr
     await stage.publish();
     return current !== undefined && equalBytes(current, document.bytes) ? undefined : document.bytes;
   };
-  await markDir(dir);
+  await markDir(dir, { isPlain: odd.size === 0 });
   return swapFile(host, edit, { directory: path, name: rootName, ...(signal && { signal }) });
 }
 
-const contentName = /^(?:[0-9a-f]{64}|[0-9a-f]{128})(?:\.manifest\.json|\.signature-\d+)?$|^signature-\d+$/;
-
-/**
- * Takes away what an image that was there before has left. skopeo empties the directory first; done last, a copy that fails
- * leaves the old image whole, and an edit of the root keeps what it leads to.
- */
-async function removeUnused({ host: { files }, path, manifests }: DirFiles, root: ManifestDocument, used: ReadonlySet<string>): Promise<void> {
-  const kept = new Set(used);
-  const open = (descriptor: Descriptor) => tryReadManifest(manifests, descriptor);
-  for (const queue = [root]; ; ) {
-    const next = queue.pop();
-    if (next === undefined) break;
-    const graph = await readGraph(next, open);
-    for (const { digest } of graph.missing) if (await manifests.has(digest)) return;
-    for (const digest of graph.blobs.keys()) kept.add(files.join(path, encodedDigest(digest)));
-    for (const { descriptor, value } of graph.manifests.values()) {
-      if (descriptor !== root.descriptor) kept.add(manifests.path(descriptor.digest));
-      const subject = value.subject && !kept.has(manifests.path(value.subject.digest)) ? await open(value.subject) : undefined;
-      if (subject) queue.push(subject);
-    }
-  }
-  for (const name of await files.list(path)) {
-    const file = files.join(path, name);
-    const isKept = kept.has(file) || [...name.matchAll(/^(.*)\.signature-\d+$/g)].some(([, digits]) => kept.has(files.join(path, `${digits}.manifest.json`)));
-    if (contentName.test(name) && !isKept) await files.remove(file);
-  }
-  await files.syncDirectory(path);
+/** What is signed comes first: a signature alone says nothing. */
+async function publishSignatures({ dir, signatures }: Writing, root: Digest | undefined, { signal }: ContentOptions): Promise<void> {
+  for (const [manifest, each] of signatures) await writeSignatures(dir, { root, manifest, signatures: each, ...(signal && { signal }) });
+  signatures.clear();
 }

@@ -9,6 +9,7 @@ import {
   isConfigMediaType,
   isManifestMediaType,
   type ManifestDocument,
+  parseDiffIds,
 } from "../../spec/mod.ts";
 import type { DockerArchiveHost } from "./docker-archive-place.ts";
 import { plainLayer } from "./plain-layer.ts";
@@ -111,17 +112,19 @@ async function contentsOf(host: DockerArchiveHost, writing: Writing): Promise<re
   const options = signal ? { signal } : {};
   const contents = new Map<string, TarContent>();
   const addBytes = (name: string, bytes: Bytes): void => void contents.set(name, { name, size: bytes.length, open: async () => streamBytes(bytes) });
-  const config = `${encodedDigest(manifest.config.digest)}.json`;
-  addBytes(config, await content.readSmall(manifest.config, options));
+  const name = `${encodedDigest(manifest.config.digest)}.json`;
+  const config = await content.readSmall(manifest.config, options);
+  addBytes(name, config);
+  const diffIds = parseDiffIds(config, `config ${manifest.config.digest}`);
   const layers: string[] = [];
-  for (const layer of manifest.layers) {
-    const plain = await plainLayer(host, content, layer, options);
+  for (const [at, layer] of manifest.layers.entries()) {
+    const plain = await plainLayer(host, { content, layer, diffId: diffIds[at], ...options });
     const name = `${encodedDigest(plain.digest)}.tar`;
     contents.set(name, { name, size: plain.size, open: () => content.read(plain, options) });
     layers.push(name);
   }
   const { reference } = archive.location;
-  const saved: SavedImage = { Config: config, RepoTags: reference === undefined ? [] : [formatReference(reference)], Layers: layers };
+  const saved: SavedImage = { Config: name, RepoTags: reference === undefined ? [] : [formatReference(reference)], Layers: layers };
   addBytes(savedManifestName, encodeUtf8(JSON.stringify([saved])));
   return [...contents.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -1,16 +1,30 @@
-import { type ByteStream, iterate, readAll } from "../../base/mod.ts";
+import { type ByteStream, iterate, MismatchError, readAll } from "../../base/mod.ts";
 import { type ContentFiles, detectCompression, magicSize, type Promised } from "../../content/mod.ts";
 import type { ContentOptions } from "../../port/mod.ts";
-import type { Descriptor } from "../../spec/mod.ts";
+import type { Descriptor, Digest } from "../../spec/mod.ts";
 import type { DockerArchiveHost } from "./docker-archive-place.ts";
 
-/** Returns digest and size of a layer without its compression, and sees to it that `content` has it. @throws {OciError} `INVALID` for damaged data, `UNSUPPORTED` */
-export async function plainLayer(host: DockerArchiveHost, content: ContentFiles, layer: Descriptor, options: ContentOptions): Promise<Promised> {
+/** One layer of an image that is written. */
+export interface LayerToUnpack extends ContentOptions {
+  /** Where it lies. */
+  readonly content: ContentFiles;
+  /** The layer. */
+  readonly layer: Descriptor;
+  /** Digest it has without its compression, as the config says. */
+  readonly diffId: Digest | undefined;
+}
+
+/**
+ * Returns digest and size of a layer without its compression, and sees to it that `content` has it. What the config does not name
+ * is not unpacked: it may be as large as it likes.
+ * @throws {OciError} `MISMATCH`, `INVALID` for damaged data, `UNSUPPORTED`
+ */
+export async function plainLayer(host: DockerArchiveHost, { content, layer, diffId, ...options }: LayerToUnpack): Promise<Promised> {
   const { files, hash, compression } = host;
   const path = content.path(layer.digest);
   const start = await readAll(await files.read(path, { end: magicSize }), { limit: magicSize, what: `layer ${layer.digest}` });
   const format = detectCompression(start);
-  if (format !== "gzip" && format !== "zstd") return { digest: layer.digest, size: layer.size };
+  if (format !== "gzip" && format !== "zstd") return named({ digest: layer.digest, size: layer.size }, layer, diffId);
   const unpack = async (): Promise<ByteStream> => (await files.read(path, options)).pipeThrough(compression.decompress(format));
   const hasher = hash("sha256");
   let size = 0;
@@ -18,7 +32,12 @@ export async function plainLayer(host: DockerArchiveHost, content: ContentFiles,
     hasher.update(piece);
     size += piece.length;
   }
-  const plain: Promised = { digest: `sha256:${hasher.digest()}`, size };
+  const plain = named({ digest: `sha256:${hasher.digest()}`, size }, layer, diffId);
   await content.put(plain, unpack, options);
   return plain;
+}
+
+function named(plain: Promised, layer: Descriptor, diffId: Digest | undefined): Promised {
+  if (plain.digest === diffId) return plain;
+  throw new MismatchError(`layer ${layer.digest} unpacked`, diffId ?? "no layer", plain.digest);
 }

@@ -1,8 +1,7 @@
-import * as v from "valibot";
-import { iterate, OciError, parseJson, quote, readAll } from "../../base/mod.ts";
+import { iterate, OciError, quote, readAll } from "../../base/mod.ts";
 import { detectCompression, digestBytes, magicSize, newDocument, readTreeFile, type Tree, type TreePath } from "../../content/mod.ts";
 import type { ContentOptions, Hash } from "../../port/mod.ts";
-import { type Descriptor, type Digest, DigestSchema, type ManifestDocument, mediaTypes, tryParseDigest } from "../../spec/mod.ts";
+import { type Descriptor, type Digest, type ManifestDocument, mediaTypes, parseDiffIds, tryParseDigest } from "../../spec/mod.ts";
 import type { SavedImage } from "./saved-manifest.ts";
 
 /** An image of an archive as it is offered: a docker image manifest that is made for it, and where its blobs lie. */
@@ -18,7 +17,6 @@ const layerTypes: Readonly<Record<string, string | undefined>> = {
   gzip: mediaTypes.dockerLayerGzip,
   zstd: mediaTypes.dockerLayerZstd,
 };
-const ConfigSchema = v.object({ rootfs: v.object({ diff_ids: v.nullish(v.array(DigestSchema)) }) });
 
 /**
  * Returns the image that `saved` describes. The digest of an uncompressed layer is the one its config gives, that of a compressed
@@ -29,7 +27,7 @@ export async function openSavedImage(hash: Hash, tree: Tree, saved: SavedImage, 
   const path = treePath(tree, saved.Config, "config");
   const config = await readTreeFile(tree, path, { ...options, limit: configLimit });
   if (config === undefined) throw new OciError("NOT_FOUND", `Cannot read ${path.what}: the archive does not hold it`);
-  const diffIds = parseJson(ConfigSchema, config, path.what).rootfs.diff_ids ?? [];
+  const diffIds = parseDiffIds(config, path.what);
   const names = saved.Layers ?? [];
   if (diffIds.length !== names.length)
     throw new OciError("INVALID", `Cannot read ${path.what}: it names ${diffIds.length} layers, and the archive lists ${names.length} for it`);

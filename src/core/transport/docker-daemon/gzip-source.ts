@@ -1,7 +1,7 @@
-import { type ByteStream, type Bytes, createPool, iterate, mapAll, OciError, quote, readAll, streamOf } from "../../base/mod.ts";
-import { newDocument, openDocument, verifyStream, type WorkFiles } from "../../content/mod.ts";
+import { type ByteStream, createPool, mapAll, OciError, quote, readAll } from "../../base/mod.ts";
+import { compressLayer, newDocument, openDocument, verifyStream, type WorkFiles } from "../../content/mod.ts";
 import type { ContentOptions, ContentSource, Host } from "../../port/mod.ts";
-import { type Descriptor, type Digest, isImageIndex, type ManifestDocument, mediaTypes } from "../../spec/mod.ts";
+import { type Descriptor, type Digest, isImageIndex, type ManifestDocument, mediaTypes, parseDiffIds } from "../../spec/mod.ts";
 
 /** What compressing layers needs. */
 export interface GzipTools extends Pick<Host, "files" | "hash" | "compression"> {
@@ -80,10 +80,11 @@ async function gzipImage(tools: GzipTools, plain: PlainImage, options: ContentOp
   const source = await plain.open(options);
   const { value } = await source.resolve(options);
   if (isImageIndex(value)) throw new TypeError(`${plain.name} is an index`);
+  const diffIds = parseDiffIds(await source.smallBlob(value.config, options), `config of ${quote(plain.name)}`);
   const pool = createPool(mostAtOnce);
   const begun = new Map<Digest, Promise<GzipLayer>>();
-  const bring = (layer: Descriptor, signal: AbortSignal): Promise<GzipLayer> => {
-    const found = begun.get(layer.digest) ?? pool.run(() => gzipLayer(tools, source, layer, { signal }));
+  const bring = (layer: Descriptor, signal: AbortSignal, at: number): Promise<GzipLayer> => {
+    const found = begun.get(layer.digest) ?? pool.run(() => gzipLayer(tools, source, { layer, diffId: diffIds[at] ?? layer.digest, signal }));
     begun.set(layer.digest, found);
     return found;
   };
@@ -92,27 +93,17 @@ async function gzipImage(tools: GzipTools, plain: PlainImage, options: ContentOp
   return { document, source, files: new Map(layers.flatMap(({ descriptor, file }) => (file === undefined ? [] : [[descriptor.digest, file]]))) };
 }
 
-async function gzipLayer(tools: GzipTools, source: ContentSource, layer: Descriptor, options: ContentOptions): Promise<GzipLayer> {
-  options.signal?.throwIfAborted();
-  const { hash, compression, work } = tools;
-  if (layer.mediaType === mediaTypes.dockerLayerGzip) return { descriptor: layer };
-  const hasher = hash("sha256");
-  let size = 0;
-  const note = (piece: Bytes): void => {
-    hasher.update(piece);
-    size += piece.length;
-  };
-  const file = await work.write(async () => {
-    const stored = await source.blob(layer, options);
-    const plain = layer.mediaType === mediaTypes.dockerLayerZstd ? stored.pipeThrough(compression.decompress("zstd")) : stored;
-    return streamOf(noted(plain.pipeThrough(compression.compress("gzip")), note));
-  }, options);
-  return { descriptor: { mediaType: mediaTypes.dockerLayerGzip, digest: `sha256:${hasher.digest()}`, size }, file };
+interface GzipTask {
+  readonly layer: Descriptor;
+  /** What the config calls it. */
+  readonly diffId: Digest;
+  readonly signal: AbortSignal;
 }
 
-async function* noted(stream: ByteStream, note: (piece: Bytes) => void): AsyncGenerator<Bytes, void, void> {
-  for await (const piece of iterate(stream)) {
-    note(piece);
-    yield piece;
-  }
+async function gzipLayer(tools: GzipTools, source: ContentSource, { layer, diffId, signal }: GzipTask): Promise<GzipLayer> {
+  signal.throwIfAborted();
+  if (layer.mediaType === mediaTypes.dockerLayerGzip) return { descriptor: layer };
+  const open = () => source.blob(layer, { signal });
+  const { path, digest, size } = await compressLayer(tools, tools.work, { what: `layer ${layer.digest}`, open, diffId, format: "gzip", signal });
+  return { descriptor: { mediaType: mediaTypes.dockerLayerGzip, digest, size }, file: path };
 }

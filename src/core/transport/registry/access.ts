@@ -41,6 +41,8 @@ export interface RegistryRequest {
 export interface Way extends Trust {
   /** What is named. */
   readonly reference: Reference;
+  /** What the host is to answer for, where it stands for several registries (distribution-spec "Registry Proxying"). */
+  readonly namespace?: string;
   /** Whether another way is tried when this one fails, so that no time is lost on it. @default false */
   readonly isOneOfSeveral?: boolean;
 }
@@ -69,22 +71,24 @@ export interface Access {
 
 /** Returns access to a repository for reading, or for writing too. What the user says of certificates goes before what is settled. */
 export function openAccess(client: RegistryClient, way: Way, actions: readonly string[]): Access {
-  const { reference, isElsewhere = false } = way;
+  const { reference, isElsewhere = false, namespace } = way;
   const host = apiHost(reference.domain);
   const connection: Connection = { host, isElsewhere, isInsecure: client.verifyTls === undefined ? way.isInsecure === true : !client.verifyTls };
-  const key = `${host}/${reference.repository}`;
+  const query = namespace === undefined ? "" : `?ns=${encodeURIComponent(namespace)}`;
+  const key = `${host}/${reference.repository}${query}`;
   const own = repositoryScope(reference.repository, actions);
   const access: Access = {
     client,
     reference,
     key,
-    repository: { origin: `https://${host}`, repository: reference.repository },
+    repository: { origin: `https://${host}`, repository: reference.repository, ...(namespace !== undefined && { isMirrored: true }) },
     credentials: () => credentialsOf({ client, reference, connection }),
     nameOf: (version) => quote(`${reference.domain}/${reference.repository}${version.includes(":") ? "@" : ":"}${version}`),
     // A URL leaves the default port out, a name may spell it.
     isOwn: (url) => url.origin === new URL(originOf(client, connection)).origin,
     async send(given) {
-      const request = way.isOneOfSeveral === true ? { ...given, urgent: true } : given;
+      const asked = typeof given.at === "string" ? { ...given, at: `${given.at}${query}` } : given;
+      const request = way.isOneOfSeveral === true ? { ...asked, urgent: true } : asked;
       const target = typeof request.at === "string" ? undefined : request.at;
       if (target && !access.isOwn(target)) return await sendElsewhere({ client, reference, connection, key, request }, target);
       const scopes = [own, ...(request.from === undefined ? [] : [repositoryScope(request.from, ["pull"])])];

@@ -70,6 +70,7 @@ function openTarget(access: Access): ContentTarget {
     hasBlob: (descriptor, options = {}) => hasBlob({ access, descriptor, options, doing: `Cannot read ${access.nameOf(descriptor.digest)}` }),
     async putBlob(descriptor, open, options = {}) {
       const doing = `Cannot push ${access.nameOf(descriptor.digest)}`;
+      if (options.again === true) memory.brought.delete(blobKey(access, descriptor));
       return await once(memory.uploads, {
         key: blobKey(access, descriptor),
         done: memory.brought,
@@ -77,8 +78,9 @@ function openTarget(access: Access): ContentTarget {
         again: "exists" as const,
       });
     },
-    async putManifest(document, options) {
+    async putManifest(document, { again = false, ...options } = {}) {
       const { digest } = document.descriptor;
+      if (again) memory.written.delete(memoryKey(access, digest));
       await once(memory.manifests, {
         key: memoryKey(access, digest),
         done: memory.written,

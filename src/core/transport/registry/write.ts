@@ -1,4 +1,4 @@
-import { isOciError, MismatchError, OciError, quote, RegistryError } from "../../base/mod.ts";
+import { isOciError, MismatchError, missesContent, OciError, quote } from "../../base/mod.ts";
 import { digestBytes } from "../../content/mod.ts";
 import { type HttpResponse, TransientError } from "../../http/mod.ts";
 import type { ContentOptions } from "../../port/mod.ts";
@@ -58,12 +58,9 @@ export async function writeManifest(access: Access, version: string, document: M
   }, signal);
 }
 
-/** What registries say of a manifest that refers to what they lack. */
-const lacking: ReadonlySet<string> = new Set(["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN", "MANIFEST_INVALID"]);
-
 /** Tells whether the registry misses what it has said it has: one of its copies that has not heard of it yet, which passes. */
 function isContradiction(access: Access, { value }: ManifestDocument, error: unknown): boolean {
-  if (!(error instanceof RegistryError) || !error.answer.codes.some((code) => lacking.has(code))) return false;
+  if (!missesContent(error)) return false;
   const { brought, present, implied, written } = access.client.memory;
   const isKnown = (at: string): boolean => present.has(at) || implied.has(at) || written.has(at);
   if (isImageIndex(value)) return value.manifests.length > 0 && value.manifests.every(({ digest }) => isKnown(memoryKey(access, digest)));
