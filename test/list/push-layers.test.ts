@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "bun:test";
-import { OciError } from "../../src/core/base/mod.ts";
+import { OciError, streamBytes } from "../../src/core/base/mod.ts";
 import { createList, type ListOptions, openLists, type PushListOptions, pushList } from "../../src/core/list/mod.ts";
+import type { ReadOptions } from "../../src/core/port/mod.ts";
 import { mediaTypes } from "../../src/core/spec/mod.ts";
 import { currentHost } from "../../src/host/current.ts";
 import { openPress, putLayered, readImageAt, wordsOf } from "../helper/layers.ts";
@@ -61,6 +62,31 @@ describe("pushList() that compresses layers", () => {
     expect((await failureOf(pushList({ ...lists, report }, "app", ["oci:/out:1"], { compression: { format: "gzip" } }))).message).toBe("enough");
     expect(events.some(({ type }) => type === "compress")).toBe(true);
     expect([await host.files.status("/out"), await host.files.list("/tmp")]).toEqual([undefined, []]);
+  });
+
+  it("says of every event which format the layer becomes, as one may become two at once", async () => {
+    const { lists, events } = await filled();
+    await pushList(lists, "app", ["oci:/out:1"], { compression: { format: "gzip" } });
+    const compressing = events.slice(
+      0,
+      events.findIndex(({ type }) => type === "copy"),
+    );
+    const told = compressing.flatMap((event) => (event.type === "warning" ? [] : [`${event.type} ${"format" in event ? event.format : ""}`]));
+    expect(new Set(told)).toEqual(new Set(["compress gzip", "progress gzip", "compress-done gzip"]));
+  });
+
+  it("fails when what it made has become something else before it goes", async () => {
+    const desk = openPress({ variables: { TMPDIR: "/work" }, files: { "/work/mine": "" } });
+    await putLayered(desk.host, "oci:/src:1", { layers: [{ text: base }] });
+    await createList(desk.lists, "app", { images: ["oci:/src:1"] });
+    const { files } = desk.host;
+    const damaging = {
+      ...files,
+      read: async (path: string, options?: ReadOptions) => (path.startsWith("/work/") ? streamBytes(Uint8Array.of(1, 2, 3)) : files.read(path, options)),
+    };
+    const lists = { ...desk.lists, host: { ...desk.lists.host, files: damaging } };
+    const failure = await failureOf(pushList(lists, "app", ["oci:/out:1"], { compression: { format: "gzip" } }));
+    expect([failure.code, failure.message]).toEqual(["MISMATCH", expect.stringContaining("compressed layer sha256:")]);
   });
 
   it("keeps what it makes in files nobody else reads, in TMPDIR", async () => {
