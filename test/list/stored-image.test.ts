@@ -1,13 +1,22 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { OciError } from "../../src/core/base/mod.ts";
-import { addToList, annotateList, annotateListEntries, type CreateListOptions, createList, type ListContext, openLists, pushList } from "../../src/core/list/mod.ts";
+import {
+  addToList,
+  annotateList,
+  annotateListEntries,
+  type CreateListOptions,
+  createList,
+  type ListContext,
+  openLists,
+  pushList,
+} from "../../src/core/list/mod.ts";
 import { parsePlatform } from "../../src/core/spec/mod.ts";
 import { currentHost } from "../../src/host/current.ts";
-import { indexAt } from "../helper/lists.ts";
+import { failureOf, indexAt } from "../helper/lists.ts";
 import { start, stopAll } from "../helper/mirrors.ts";
 import { seedImage } from "../helper/registry.ts";
 import { type StoredSample, storedImage } from "../helper/storage.ts";
-import { openStorageDesk, type StorageDesk } from "../helper/storage-desk.ts";
+import { neverCopying, openStorageDesk, type StorageDesk } from "../helper/storage-desk.ts";
 
 afterEach(stopAll);
 
@@ -61,6 +70,13 @@ describe("an image of container storage", () => {
     const digests = [...index.manifests, index.subject].map((each) => String(each?.digest));
     expect(digests).toEqual([app, arm, app].map((image) => digestOf(desk, image)));
     expect(commands).toHaveLength(2);
+  });
+
+  test("is no longer copied once another image cannot be read", async () => {
+    const { lists } = neverCopying((await openStorageDesk(images)).lists);
+    await createList(lists, "list");
+    for (const change of [addToList(lists, "list", ["app", "oci:/none:1"]), createList(lists, "new", { images: ["app", "oci:/none:1"] })])
+      expect(await failureOf(change)).toMatchObject({ code: "NOT_FOUND", message: expect.stringContaining("/none") });
   });
 
   test("is an ENTRY and a subject by its name", async () => {
