@@ -1,4 +1,5 @@
 import { OciError } from "../../src/core/base/mod.ts";
+import { type ListContext, type ListOptions, openLists } from "../../src/core/list/mod.ts";
 import type { Host, Run } from "../../src/core/port/mod.ts";
 import type { ManifestDocument } from "../../src/core/spec/mod.ts";
 import type { MemoryHost } from "../../src/host/memory.ts";
@@ -53,4 +54,17 @@ export function skopeoOf({ files }: Pick<Host, "files">, commands: string[]): Ru
     }
     return { status: 0, output: new Uint8Array(0), errors: new Uint8Array(0) };
   };
+}
+
+/** Returns `context` where no program that copies an image ends before it is told to; `started` are the commands so far. */
+export function neverCopying(context: ListContext, options: ListOptions = {}): { readonly lists: ListContext; readonly started: readonly string[] } {
+  const started: string[] = [];
+  const run: Run = (command, { signal }) => {
+    started.push(command.join(" "));
+    return new Promise((_, reject) => {
+      if (signal?.aborted === true) reject(signal.reason);
+      signal?.addEventListener("abort", () => reject(signal.reason));
+    });
+  };
+  return { lists: openLists({ ...context.host, run }, { root: "/lists", ...options }), started };
 }

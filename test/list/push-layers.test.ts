@@ -45,6 +45,21 @@ describe("pushList() that compresses layers", () => {
     expect(sizes[1]).toBeLessThan(sizes[0] ?? 0);
   });
 
+  it("says so where a level changes no layer, as all are compressed already", async () => {
+    const { host, lists, warnings } = openPress();
+    await putLayered(host, "oci:/src:1", { layers: [{ text: base, compression: "gzip" }] });
+    await createList(lists, "app", { images: ["oci:/src:1"] });
+    await pushList(lists, "app", ["oci:/out:1"], { compression: { format: "gzip" } });
+    expect(warnings()).toEqual([]);
+    for (const compression of [{ level: 9 }, { format: "gzip", level: 9 }] as const) await pushList(lists, "app", ["oci:/out:1"], { compression });
+    const said = "no layer is compressed anew with gzip at level 9: all are gzip already, and stay as they are";
+    expect(warnings()).toEqual([said, said]);
+    await putLayered(host, "oci:/src:2", { layers: [{ text: top }] });
+    await createList(lists, "mixed", { images: ["oci:/src:1", "oci:/src:2"] });
+    await pushList(lists, "mixed", ["oci:/out:2"], { compression: { level: 9 } });
+    expect(warnings().filter((each) => each.includes("no layer"))).toEqual([]);
+  });
+
   for (const concurrency of [1, 2, 20])
     it(`ends with ${concurrency} requests at once`, async () => {
       const { host, lists } = await filled({ concurrency });

@@ -50,6 +50,15 @@ describe("reachEntries()", () => {
     expect([failure.code, failure.message]).toEqual(["LIMIT", 'Cannot take images of "x": it has more than 10 levels of indexes']);
   });
 
+  it("refuses more than 10 levels on any way to an index, not the shortest alone", async () => {
+    const laddered = (levels: number): Tree => {
+      const names = [...Array(levels).keys()].slice(1).map(String);
+      return { ...chain(levels), 0: names };
+    };
+    expect(await reach(laddered(10)).names()).toEqual(["f through 1"]);
+    for (const levels of [11, 10_000]) expect((await failureOf(reach(laddered(levels)).names())).code).toBe("LIMIT");
+  });
+
   it("refuses an index that contains itself, which only a source that breaks its word has", async () => {
     for (const tree of [
       { 0: ["1"], 1: ["1"] },

@@ -1,12 +1,22 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { addToList, annotateList, annotateListEntries, type CreateListOptions, createList, type ListContext, pushList } from "../../src/core/list/mod.ts";
+import { OciError } from "../../src/core/base/mod.ts";
+import {
+  addToList,
+  annotateList,
+  annotateListEntries,
+  type CreateListOptions,
+  createList,
+  type ListContext,
+  openLists,
+  pushList,
+} from "../../src/core/list/mod.ts";
 import { parsePlatform } from "../../src/core/spec/mod.ts";
 import { currentHost } from "../../src/host/current.ts";
-import { indexAt } from "../helper/lists.ts";
+import { failureOf, indexAt } from "../helper/lists.ts";
 import { start, stopAll } from "../helper/mirrors.ts";
 import { seedImage } from "../helper/registry.ts";
 import { type StoredSample, storedImage } from "../helper/storage.ts";
-import { openStorageDesk, type StorageDesk } from "../helper/storage-desk.ts";
+import { neverCopying, openStorageDesk, type StorageDesk } from "../helper/storage-desk.ts";
 
 afterEach(stopAll);
 
@@ -60,6 +70,13 @@ describe("an image of container storage", () => {
     const digests = [...index.manifests, index.subject].map((each) => String(each?.digest));
     expect(digests).toEqual([app, arm, app].map((image) => digestOf(desk, image)));
     expect(commands).toHaveLength(2);
+  });
+
+  test("is no longer copied once another image cannot be read", async () => {
+    const { lists } = neverCopying((await openStorageDesk(images)).lists);
+    await createList(lists, "list");
+    for (const change of [addToList(lists, "list", ["app", "oci:/none:1"]), createList(lists, "new", { images: ["app", "oci:/none:1"] })])
+      expect(await failureOf(change)).toMatchObject({ code: "NOT_FOUND", message: expect.stringContaining("/none") });
   });
 
   test("is an ENTRY and a subject by its name", async () => {
@@ -129,5 +146,33 @@ describe("a name without transport", () => {
     await expect(annotateListEntries(desk.lists, "list", [name], {})).rejects.toThrow("the index has no entries");
     await registry.stop();
     await expect(annotateListEntries(desk.lists, "list", [name], {})).rejects.toThrow("the index has no entries");
+  });
+
+  test("is as ENTRY what the record says, or the image of the registry, though no program reads container storage", async () => {
+    const { registry, desk, create } = await both();
+    const name = `${registry.host}/team/app:1`;
+    const toolless = (): ListContext => {
+      const run = () => Promise.reject(new OciError("NOT_FOUND", "there is no such command"));
+      const host = { ...desk.host, fetch: desk.lists.host.fetch, run };
+      return openLists(host, { root: "/lists", verifyTls: false, retries: 0 });
+    };
+    await create(`docker://${name}`);
+    await annotateListEntries(toolless(), "list", [name], { annotations: { a: "1" } });
+    await registry.stop();
+    await expect(annotateListEntries(toolless(), "list", [name], {})).rejects.toThrow(`Cannot find entry "${name}" in the list: Cannot reach`);
+    await create(name);
+    await desk.host.files.remove("/var/lib");
+    await annotateListEntries(toolless(), "list", [name], { annotations: { a: "1" } });
+  });
+
+  test("is as ENTRY the image of container storage where its registry has another one", async () => {
+    const { registry, desk } = await both();
+    const file = JSON.stringify(desk.copied.get(here.id)?.descriptor);
+    const writer = await desk.host.files.create("/d.json");
+    await writer.write(new TextEncoder().encode(file));
+    await writer.close();
+    await createList(desk.lists, "list", { images: ["@/d.json"] });
+    await annotateListEntries(desk.lists, "list", [`${registry.host}/team/app:1`], { annotations: { a: "1" } });
+    expect(registry.requests.length).toBeGreaterThan(0);
   });
 });

@@ -2,11 +2,11 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { addToList, type CreateListOptions, createList, pushList } from "../../src/core/list/mod.ts";
 import { type Descriptor, parsePlatform } from "../../src/core/spec/mod.ts";
 import { currentHost } from "../../src/host/current.ts";
-import { indexAt } from "../helper/lists.ts";
+import { failureOf, indexAt } from "../helper/lists.ts";
 import { start, stopAll } from "../helper/mirrors.ts";
 import { seedImage } from "../helper/registry.ts";
 import { storedImage, storedList } from "../helper/storage.ts";
-import { openStorageDesk } from "../helper/storage-desk.ts";
+import { neverCopying, openStorageDesk } from "../helper/storage-desk.ts";
 
 afterEach(stopAll);
 
@@ -101,5 +101,18 @@ describe("a list of buildah in container storage", () => {
       `Cannot take artifact ${gone.descriptor.digest} of "files": buildah notes where its files lie, expected them to be added here`,
     );
     expect((await desk.lists.store.find("list"))?.index.manifests).toHaveLength(1);
+  });
+
+  test("is no longer copied from once one of its images cannot be read", async () => {
+    const registry = await start();
+    const bare = storedList(["localhost/bare:latest"], [amd64.descriptor, gone.descriptor], {
+      [amd64.descriptor.digest]: `containers-storage:@${amd64.id}`,
+      [gone.descriptor.digest]: `docker://${registry.host}/team/none:1`,
+    });
+    const { fetch } = await currentHost();
+    const desk = await openStorageDesk([[amd64, "linux/amd64"]], { fetch, stored: [bare] });
+    const { lists, started } = neverCopying(desk.lists, { verifyTls: false, retries: 0 });
+    expect((await failureOf(createList(lists, "list", { images: ["bare"], all: true }))).message).toContain("/team/none");
+    expect(started.length).toBeLessThan(2);
   });
 });

@@ -38,6 +38,8 @@ export const artifactFlags: readonly Flag[] = [
 export function readArtifact(args: Args): ArtifactDescription | undefined {
   if (!args.flag("artifact")) return refuseWithout(args);
   if (args.has("platform")) throw usageError("--artifact may not be used with --platform: --os, --arch and --variant say what files run on");
+  for (const name of ["all", "no-attestations"])
+    if (args.flag(name)) throw usageError(`--artifact may not be used with --${name}, which chooses among the images of an index`);
   const text = (name: string): string | undefined => args.text(`artifact-${name}`);
   const [artifactType, config, configType, layerType, subject] = [text("type"), text("config"), text("config-type"), text("layer-type"), text("subject")];
   return {

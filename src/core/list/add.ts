@@ -25,6 +25,6 @@ export interface AddToListOptions extends ImageSelection, AddedEntryOptions {}
 export async function addToList(context: ListContext, list: string, images: readonly string[], options: AddToListOptions = {}): Promise<AddResult> {
   const place = await openListPlace(context, list);
   const view = await place.read();
-  const found = await mapAll(images, (image) => findImages(context, image, options, place.foresee), context.signal);
+  const found = await mapAll(images, (image, signal) => findImages({ ...context, signal }, image, options, place.foresee), context.signal);
   return addToPlace(context, { place, view, found }, options);
 }

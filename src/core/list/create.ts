@@ -62,7 +62,7 @@ export async function createList(context: ListContext, list: string, options: Cr
   const existing = options.amend === true || !(place.replaces || options.replace === true) ? await existingView(place, options) : undefined;
   const mediaType = indexMediaTypeOf(options.format ?? (existing ? undefined : options.defaultFormat?.()) ?? "oci");
   const [found, subject] = await Promise.all([
-    mapAll(options.images ?? [], (image) => findImages(context, image, options, place.foresee), context.signal),
+    mapAll(options.images ?? [], (image, signal) => findImages({ ...context, signal }, image, options, place.foresee), context.signal),
     options.subject === undefined ? undefined : describeSubject(context, options.subject),
   ]);
   const overrides = { platform: platformOverrides(options) };

@@ -14,6 +14,7 @@ import {
 import { findArtifacts } from "./artifact-names.ts";
 import { type ListContext, signalOf } from "./context.ts";
 import type { OpenedList } from "./place.ts";
+import { recordedDigests } from "./recorded-name.ts";
 import { locateStored } from "./stored-image.ts";
 
 /** Finds entries in a list as it stands, again whenever an edit starts anew: the user's words decide, not what they meant before. */
@@ -27,7 +28,8 @@ export type EntryFinder = (index: ImageIndex) => readonly Descriptor[];
  */
 export async function entryFinder(context: ListContext, list: OpenedList, text: string): Promise<EntryFinder> {
   const { index } = list.view.state;
-  const digests = findEntries(index, text).length > 0 || tryParseDigest(text) !== undefined ? [] : await readDigests(context, list, text);
+  const isKnown = index.manifests.length === 0 || findEntries(index, text).length > 0 || tryParseDigest(text) !== undefined;
+  const digests = isKnown ? [] : await readDigests(context, list, text);
   const find: EntryFinder = (current) => requireEntries(current, text, { names: new Map([[text, digests]]) });
   find(index);
   return find;
@@ -35,18 +37,40 @@ export async function entryFinder(context: ListContext, list: OpenedList, text: 
 
 async function readDigests(context: ListContext, list: OpenedList, text: string): Promise<readonly Digest[]> {
   const artifacts = await findArtifacts(context, list, text);
-  return artifacts.length > 0 || !(hasTransport(text) || hasDomain(text)) ? artifacts : readImageDigests(context, list.view.state.index, text);
+  return artifacts.length > 0 || !(hasTransport(text) || hasDomain(text)) ? artifacts : readImageDigests(context, list, text);
 }
 
-/** A name that container storage has too may have been added from its registry, where the image has another digest. */
-async function readImageDigests(context: ListContext, index: ImageIndex, text: string): Promise<readonly Digest[]> {
+/**
+ * What the record says of a name comes first, and needs no image read. Its registry is asked before container storage, of which
+ * the whole image must be copied to learn its digest.
+ */
+async function readImageDigests(context: ListContext, list: OpenedList, text: string): Promise<readonly Digest[]> {
+  if (hasTransport(text)) return digestsAt(context, text, (await locateStored(context, text)) ?? parseLocation(text));
+  const recorded = await recordedDigests(context, list, text);
+  if (recorded.length > 0) return recorded;
+  const { manifests } = list.view.state.index;
+  const isListed = (digests: readonly Digest[]) => manifests.some(({ digest }) => digests.includes(digest));
+  const inRegistry = await settle(digestsAt(context, text, parseLocation(`docker://${text}`)));
+  if ("value" in inRegistry && isListed(inRegistry.value)) return inRegistry.value;
+  const inStorage = await settle(storedDigests(context, text));
+  context.signal?.throwIfAborted();
+  if ("value" in inStorage && isListed(inStorage.value)) return inStorage.value;
+  if ("value" in inRegistry) return inRegistry.value;
+  throw inRegistry.error;
+}
+
+async function storedDigests(context: ListContext, text: string): Promise<readonly Digest[]> {
   const stored = await locateStored(context, text);
-  const digests = stored && (await digestsAt(context, text, stored));
-  if (digests && (hasTransport(text) || index.manifests.some((entry) => digests.includes(entry.digest)))) return digests;
+  return stored ? digestsAt(context, text, stored) : [];
+}
+
+type Settled<T> = { readonly value: T } | { readonly error: OciError };
+
+async function settle<T>(running: Promise<T>): Promise<Settled<T>> {
   try {
-    return await digestsAt(context, text, parseLocation(hasTransport(text) ? text : `docker://${text}`));
+    return { value: await running };
   } catch (error) {
-    if (digests && isOciError(error)) return digests;
+    if (isOciError(error)) return { error };
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { OciError, quote } from "../base/mod.ts";
+import { mapAll, OciError, quote } from "../base/mod.ts";
 import { isAttestation, referenceDigestKey } from "../index/mod.ts";
 import { type Descriptor, findEditObstacle, type ImageIndex, isIndexMediaType, type ManifestDocument } from "../spec/mod.ts";
 import { chooseEntries, type ImageSelection, takesAll } from "./choose.ts";
@@ -24,7 +24,7 @@ export async function fromIndex(context: ListContext, origin: Origin, index: Ima
   const wanted = new Set([...chosen, ...(selection.attestations === false ? [] : attestationsOf(manifests, chosen))]);
   const taken = reached.filter(({ entry }) => wanted.has(entry));
   if (isWhole) sayNested(context, origin, taken);
-  return Promise.all(taken.map((each) => take(context, origin, each)));
+  return mapAll(taken, (each, signal) => take({ ...context, signal }, origin, each), context.signal);
 }
 
 function attestationsOf(manifests: readonly Descriptor[], images: readonly Descriptor[]): readonly Descriptor[] {

@@ -108,3 +108,10 @@ export function sayLayersLeft(context: ListContext, changes: readonly ImageChang
   const each = [...left].map(([digest, type]) => `${digest} (${type})`).join(", ");
   warn(context, `layers that cannot be compressed anew stay as they are: ${each}`);
 }
+
+/** Says that compression was asked for and no layer gets it, as all are compressed already: a level is for layers that change. */
+export function sayNoneCompressed(context: ListContext, changes: readonly ImageChange[], { format, level }: LevelledChange): void {
+  const formats = new Set(changes.flatMap(({ image }) => image.layers.flatMap(({ compression }) => compression ?? [])));
+  if (level === undefined || formats.size === 0 || changes.some(({ compression }) => compression !== undefined)) return;
+  warn(context, `no layer is compressed anew with ${format} at level ${level}: all are ${[...formats].sort().join(" or ")} already, and stay as they are`);
+}

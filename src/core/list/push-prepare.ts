@@ -9,7 +9,7 @@ import { documentOf, type ListPlace, type ListView } from "./place.ts";
 import { changeManifest, type ImageChange, planChanges } from "./push-changes.ts";
 import { readImages } from "./push-images.ts";
 import { type ChangedImage, changeIndex } from "./push-index.ts";
-import { type CompressedLayers, compressLayers, sayLayersLeft } from "./push-layers.ts";
+import { type CompressedLayers, compressLayers, sayLayersLeft, sayNoneCompressed } from "./push-layers.ts";
 import { sayAsItStands, sayIndexesLeft, sayPrepared } from "./push-notices.ts";
 import { findStaleSubjects } from "./push-subjects.ts";
 
@@ -51,6 +51,7 @@ export async function prepareList(context: ListContext, { place, view, format, c
   for (const change of planned) changeManifest(change, ({ descriptor }) => descriptor);
   if (plan !== undefined) sayIndexesLeft(context, entries);
   sayLayersLeft(context, planned);
+  if (plan?.all) sayNoneCompressed(context, planned, plan.all);
   const layers = await compressLayers(context, work, planned);
   const images = planned.map((change) => changeImage(context, change, layers));
   const after = changeIndex(view.state, { images, isMarked: plan !== undefined, ...asked });

@@ -52,11 +52,16 @@ async function readNested({ name, index, read, signal }: Reaching): Promise<Nest
     const fresh = new Map(found.filter(({ entry }) => isIndexMediaType(entry.mediaType)).map((reached) => [reached.entry.digest, reached]));
     const unread = [...fresh.values()].filter(({ entry }) => !nested.has(entry.digest));
     if (unread.length === 0) return nested;
-    if (depth > maximumDepth) throw new OciError("LIMIT", `Cannot take images of ${quote(name)}: it has more than ${maximumDepth} levels of indexes`);
+    if (depth > maximumDepth) throw tooDeep(name);
     found = (await mapAll(unread, look, signal)).flat();
   }
 }
 
+function tooDeep(name: string): OciError {
+  return new OciError("LIMIT", `Cannot take images of ${quote(name)}: it has more than ${maximumDepth} levels of indexes`);
+}
+
+/** What the levels have near their top can lie deeper on another way, so that each way is measured again. */
 function* flatten({ name, index }: Reaching, nested: Nested): Generator<Reached, void, void> {
   const seen = new Set<Digest>();
   const open = new Set<Digest>();
@@ -66,6 +71,7 @@ function* flatten({ name, index }: Reaching, nested: Nested): Generator<Reached,
     if (inner === undefined) return yield { entry, through };
     if (open.has(digest)) throw new OciError("INVALID", `Cannot take images of ${quote(name)}: the index ${digest} in it contains itself`);
     if (seen.has(digest)) return;
+    if (open.size + 2 > maximumDepth) throw tooDeep(name);
     seen.add(digest);
     open.add(digest);
     for (const each of inner.manifests) yield* visit(each, through);

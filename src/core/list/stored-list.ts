@@ -32,7 +32,7 @@ export async function findInStoredList(
   if (list === undefined) return undefined;
   requireClear(list.document, name);
   const found = await fromIndex(context, { ...originOf(context, name, list), foresee }, list.document.value, selection);
-  return mapAll(found, (image) => asPushed(context, image), context.signal);
+  return mapAll(found, (image, signal) => asPushed({ ...context, signal }, image), context.signal);
 }
 
 function originOf({ transports, host }: ListContext, name: string, { locations }: StorageList): Origin {

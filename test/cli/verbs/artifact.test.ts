@@ -42,7 +42,7 @@ describe("manifest add --artifact", () => {
     expect(await fail("add", "--artifact=false", "--artifact-exclude-titles", "app", "/note.txt")).toBe("Error: --artifact-exclude-titles requires --artifact");
   });
 
-  test("wants KEY=VALUE as --artifact-annotation, a file, and no --platform", async () => {
+  test("wants KEY=VALUE as --artifact-annotation, a file, and no flag that chooses images", async () => {
     const { fail } = await open();
     expect(await fail("add", "--artifact", "--artifact-annotation", "left", "app", "/note.txt")).toContain('no "=" found');
     expect(await fail("add", "--artifact", "--artifact-annotation", "=right", "app", "/note.txt")).toContain("the key is empty");
@@ -50,6 +50,8 @@ describe("manifest add --artifact", () => {
     expect(await fail("add", "--artifact", "app", "/dir")).toBe('Error: Cannot add file "/dir": it is a directory, expected a file');
     expect(await fail("add", "--artifact", "app", "/none")).toContain('"/none"');
     expect(await fail("add", "--artifact", "--platform", "linux/amd64", "app", "/note.txt")).toContain("--artifact may not be used with --platform");
+    for (const flag of ["--all", "--no-attestations"])
+      expect(await fail("add", "--artifact", flag, "app", "/note.txt")).toContain(`--artifact may not be used with ${flag}`);
   });
 
   test("shows a hostile name without its control characters", async () => {

@@ -59,6 +59,12 @@ describe("a name without transport means in container storage", () => {
     expect(await find(app.id.slice(0, 12), { files: storageFiles(root, [app, called]) })).toBe(called.id);
   });
 
+  test("an ID in digits of it, though a further directory lists the image too", async () => {
+    const files = { ...storageFiles(root, [app]), ...storageFiles("/more", [app]) };
+    const conf = '[storage]\n[storage.options]\nadditionalimagestores = ["/more"]\n';
+    expect(await find(app.id.slice(0, 12), { files: { ...files, "/etc/containers/storage.conf": conf } })).toBe(app.id);
+  });
+
   test("nothing with a digest, which is a registry's", async () => {
     expect(await find(`localhost/app@${app.descriptor.digest}`)).toBeUndefined();
     expect(await find(`app:1@${app.descriptor.digest}`)).toBeUndefined();
@@ -214,9 +220,7 @@ describe("containers-storage: means", () => {
       'Cannot read "containers-storage:app": there is no container storage in "/var/lib/containers/storage", or none that may be read, expected containers-storage:[DRIVER@DIR]NAME for another',
     );
     const environment = { user: 1000, home: "/home/me" };
-    await expect(id("app", { files: {}, environment })).rejects.toThrow(
-      'no container storage in "/home/me/.local/share/containers/storage", or none that may be read, expected',
-    );
+    await expect(id("app", { files: {}, environment })).rejects.toThrow('no container storage in "/home/me/.local/share/containers/storage", or none');
     await expect(id("nope", { files: storageFiles(root, [app, nameless]) })).rejects.toThrow(
       `container storage "${root}" has no such image, it has "localhost/app:latest", ${nameless.id.slice(0, 12)}`,
     );

@@ -161,6 +161,19 @@ describe("the program that owns container storage", () => {
     rmSync(path("a+b:c"), { recursive: true });
   });
 
+  test("is another for such a directory after skopeo was found, and the error names only those that can say it", async () => {
+    writeFiles(storageFiles(path("a+b:c"), [app]));
+    const transports = open({ storage: { root: path("a+b:c") } });
+    tools.write("skopeo", copying);
+    tools.write("buildah", copying);
+    for (const text of [`[overlay@${path("root")}]app`, "app"]) expect(await failing(transports, text)).toBe("");
+    expect(tools.calls().map((call) => call.split(" ")[0])).toEqual(["skopeo", "buildah"]);
+    await transports.close();
+    rmSync(path("bin/buildah"));
+    expect(await failing(open({ storage: { root: path("a+b:c") } }))).toContain("read by podman or buildah, and none of them is installed");
+    rmSync(path("a+b:c"), { recursive: true });
+  });
+
   test("is looked for once", async () => {
     tools.write("podman", `rm "$(dirname "$0")/podman"\n${copying}`);
     const transports = open();

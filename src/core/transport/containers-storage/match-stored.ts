@@ -34,7 +34,7 @@ export function matchStored(images: readonly StoredImage[], { what, id, name, re
   if (name === undefined) return undefined;
   const digits = tryParseImageId(name) ?? (/^[0-9a-f]+$/.test(name) && name.length >= shortestId ? name : undefined);
   const byId = digits === undefined ? [] : images.filter((image) => image.id.startsWith(digits));
-  if (byId.length === 1) return byId[0];
+  if (countIds(byId) === 1) return byId[0];
   return hasDomain(name)
     ? undefined
     : onlyOne(
@@ -44,8 +44,12 @@ export function matchStored(images: readonly StoredImage[], { what, id, name, re
 }
 
 /** A storage lists an image again that lies in a further directory. */
+function countIds(images: readonly StoredImage[]): number {
+  return new Set(images.map(({ id }) => id)).size;
+}
+
 function onlyOne(images: readonly StoredImage[], what: string): StoredImage | undefined {
-  if (new Set(images.map(({ id }) => id)).size > 1) throw severalStored(what, images);
+  if (countIds(images) > 1) throw severalStored(what, images);
   return images[0];
 }
 

@@ -16,7 +16,7 @@ export interface StorageCopy {
   readonly signal?: AbortSignal;
 }
 
-/** Lets the program that owns the storage copy an image; the first that is installed does it, then it alone. */
+/** Lets the program that owns the storage copy an image; the first that is installed and can say where it lies does it. */
 export type CopyStored = (copy: StorageCopy) => Promise<void>;
 
 /**
@@ -69,21 +69,31 @@ const noWords = "(Unable to determine exit status)";
 
 /** Returns what lets skopeo, else podman, else buildah copy images. A copy may take any time: only its signal ends it. */
 export function openStorageTool({ run }: Pick<Host, "run">): CopyStored {
-  let known: Tool | undefined;
+  const absent = new Set<Tool>();
   return async (copy) => {
-    for (const tool of known ? [known] : tools) {
-      const command = tool.command(copy);
-      const result = command && (await tryRun(run, [tool.name, ...command], copy));
-      if (result === undefined) continue;
-      known = tool;
+    for (const tool of tools) {
+      const command = absent.has(tool) ? undefined : tool.command(copy);
+      if (command === undefined) continue;
+      const result = await tryRun(run, [tool.name, ...command], copy);
+      if (result === undefined) {
+        absent.add(tool);
+        continue;
+      }
       if (result.status === 0) return;
       throw new OciError("IO", `Cannot read ${copy.what}: ${tool.name} ended with status ${result.status}${lastWords(result)}`);
     }
-    throw new OciError(
-      "UNSUPPORTED",
-      `Cannot read ${copy.what}: container storage is read by skopeo, podman or buildah, and none of them is installed, expected one, for example of the package "skopeo"`,
-    );
+    throw noTool(copy);
   };
+}
+
+/** Names the programs that could have done it. */
+function noTool(copy: StorageCopy): OciError {
+  const able = tools.filter((tool) => tool.command(copy) !== undefined).map(({ name }) => name);
+  const names = `${able.slice(0, -1).join(", ")} or ${able.at(-1)}`;
+  return new OciError(
+    "UNSUPPORTED",
+    `Cannot read ${copy.what}: container storage is read by ${names}, and none of them is installed, expected one, for example of the package "${able[0]}"`,
+  );
 }
 
 /** Returns what became of a command, or undefined where the program is not installed. */
@@ -91,8 +101,10 @@ async function tryRun(run: Host["run"], command: readonly string[], { what, sign
   try {
     return await run(command, { maximumOutput, isGroup: true, ...(signal && { signal }) });
   } catch (cause) {
+    // What ended it may be a failure of any code, that another image is not found for example.
+    if (cause === signal?.reason) throw cause;
     if (isOciError(cause, "NOT_FOUND")) return undefined;
-    throw isOciError(cause) && cause !== signal?.reason ? new OciError(cause.code, `Cannot read ${what}: ${cause.message}`, { cause }) : cause;
+    throw isOciError(cause) ? new OciError(cause.code, `Cannot read ${what}: ${cause.message}`, { cause }) : cause;
   }
 }
 
