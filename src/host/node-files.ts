@@ -105,7 +105,7 @@ function writerOf(path: string, handle: promises.FileHandle): FileWriter {
 async function status(path: string, follow: boolean): Promise<FileStatus | undefined> {
   try {
     const found = await (follow ? fs().stat(path) : fs().lstat(path));
-    return { kind: kindOf(found), size: found.size, modified: found.mtimeMs };
+    return { kind: kindOf(found), size: found.size, modified: found.mtimeMs, owner: found.uid };
   } catch (error) {
     if (absent.has(systemCode(error) ?? "")) return undefined;
     throw error;

@@ -78,15 +78,29 @@ describe("publishFile()", () => {
 describe("sweepTemporaries()", () => {
   it("takes away what is older than a day and has a name of its own", async () => {
     const clock = memoryClock();
-    const { files } = memoryHost({
+    const host = memoryHost({
       files: { [`/dir/${temporaryName(random)}`]: "old", [`/dir/${temporaryName(random)}/below`]: "old", "/dir/.other.tmp": "" },
       clock,
     });
+    const { files } = host;
     await clock.sleep(24 * 60 * 60 * 1000 + 1);
     const fresh = temporaryName(random);
     await (await files.create(`/dir/${fresh}`)).close();
-    await sweepTemporaries(files, "/dir", clock);
+    await sweepTemporaries(host, "/dir");
     expect(await files.list("/dir")).toEqual([fresh, ".other.tmp"].sort());
-    await sweepTemporaries(files, "/missing", clock);
+    await sweepTemporaries(host, "/missing");
+  });
+
+  it("leaves what is another user's, who could swap what is in it meanwhile", async () => {
+    const clock = memoryClock();
+    const [mine, theirs] = [temporaryName(random), temporaryName(random)];
+    const { files, ...host } = memoryHost({ files: { [`/dir/${mine}/d/x`]: "", [`/dir/${theirs}/d/x`]: "" }, clock, environment: { user: 0 } });
+    await clock.sleep(25 * 60 * 60 * 1000);
+    const status: FileSystem["status"] = async (path, options) => {
+      const found = await files.status(path, options);
+      return found && { ...found, owner: path.includes(theirs) ? 1000 : 0 };
+    };
+    await sweepTemporaries({ ...host, files: { ...files, status } }, "/dir");
+    expect(await files.list("/dir")).toEqual([theirs]);
   });
 });

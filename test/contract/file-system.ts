@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "bun:test";
-import { symlink } from "node:fs/promises";
+import { lchown, lstat, symlink } from "node:fs/promises";
 import { isOciError, readAll, streamBytes } from "../../src/core/base/mod.ts";
 import type { FileSystem } from "../../src/core/port/mod.ts";
 
@@ -250,6 +250,27 @@ export function testFileSystem(name: string, make: () => Promise<FileSystemCase>
       for await (const piece of streamBytes(new Uint8Array([1, 2, 3]))) await writer.write(piece);
       await writer.close();
       expect([...(await files.readFile(path, 3))]).toEqual([1, 2, 3]);
+    });
+  });
+}
+
+/** Runs what the port `FileSystem` says of owners, on a file system that has them. */
+export function testOwners(name: string, make: () => Promise<FileSystemCase>): void {
+  describe(`${name} files`, () => {
+    it("status() tells whose a file or a link is", async () => {
+      const { files, directory, close } = await make();
+      try {
+        const [file, link] = [files.join(directory, "file"), files.join(directory, "link")];
+        await (await files.create(file)).close();
+        await symlink(file, link);
+        for (const path of [file, link]) expect((await files.status(path))?.owner).toBe((await lstat(path)).uid);
+        if (process.getuid?.() !== 0) return; // Nobody else may give files away.
+        await lchown(link, 4242, 4242);
+        expect((await files.status(link))?.owner).toBe(4242);
+        expect((await files.status(link, { follow: true }))?.owner).toBe(0);
+      } finally {
+        await close();
+      }
     });
   });
 }

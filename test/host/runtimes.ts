@@ -1,6 +1,6 @@
 import type { Host } from "../../src/core/port/mod.ts";
 import { testFetch } from "../contract/fetch.ts";
-import { type FileSystemCase, testFileSystem, testSymbolicLinks } from "../contract/file-system.ts";
+import { type FileSystemCase, testFileSystem, testOwners, testSymbolicLinks } from "../contract/file-system.ts";
 import { testRun } from "../contract/run.ts";
 import { testCompression, testRuntime } from "../contract/runtime.ts";
 import { testSocket } from "../contract/socket.ts";
@@ -13,6 +13,7 @@ export function testHost(name: string, make: () => Host): void {
   const files = async (): Promise<FileSystemCase> => ({ files: make().files, ...(await temporaryDirectory()) });
   testFileSystem(name, files);
   testSymbolicLinks(name, files);
+  testOwners(name, files);
   testRuntime(name, make);
   testCompression(name, make);
   testRun(name, make().run);

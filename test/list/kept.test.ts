@@ -301,6 +301,28 @@ describe("allLists()", () => {
   });
 });
 
+describe("allLists() beside who edits", () => {
+  async function listing(edit: (lists: ListContext) => Promise<unknown>) {
+    const { lists, now, arm64 } = await open();
+    await createList(now, "app", { images: ["oci:/src:amd64", "oci:/src:arm64"] });
+    const all: typeof lists.store.all = async () => {
+      const found = await lists.store.all();
+      await edit(lists);
+      return found;
+    };
+    return { ...(await allLists({ ...lists, store: { ...lists.store, all } })), arm64 };
+  }
+
+  it("leaves out a list that is removed after it was found", async () => {
+    expect(await listing((lists) => deleteList(lists, "app"))).toMatchObject({ lists: [], damaged: [] });
+  });
+
+  it("measures a list anew that is edited after it was found", async () => {
+    const { lists, damaged, arm64 } = await listing((own) => removeFromList(own, "app", ["linux/amd64"]));
+    expect([lists.map(({ kept, index }) => [kept, index.manifests.length]), damaged]).toEqual([[[sizeOf(arm64), 1]], []]);
+  });
+});
+
 describe("an attestation that points to an image that is kept", () => {
   it("is kept with it, and goes with it", async () => {
     const { host, lists, now, kept, amd64, attestation } = await open();

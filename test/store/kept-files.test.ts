@@ -1,5 +1,5 @@
 import { describe, expect, it } from "bun:test";
-import { encodeUtf8, readAll } from "../../src/core/base/mod.ts";
+import { encodeUtf8, iterate, readAll, streamOf } from "../../src/core/base/mod.ts";
 import type { FileSystem } from "../../src/core/port/mod.ts";
 import { listPlace, openKeptFiles } from "../../src/core/store/kept-files.ts";
 import { memoryHost } from "../../src/host/memory.ts";
@@ -55,6 +55,25 @@ describe("the reader of kept content", () => {
       looks = at - 1;
       expect(await kept.reader.readSmall(descriptor)).toEqual(bytes);
     }
+  });
+
+  it("has its file open when it returns a stream, and looks again where that was moved before", async () => {
+    const { files, kept } = open((inner) => ({
+      ...inner,
+      // As on a disk, the file is opened with the first piece.
+      read: async (path, options) =>
+        streamOf(
+          (async function* () {
+            if (path === `${content}/${name}`) await inner.rename(path, `${content}/aside/1/${name}`);
+            yield* iterate(await inner.read(path, options));
+          })(),
+        ),
+    }));
+    await files.makeDirectory(`${content}/aside/1/sha256`);
+    await write(files, `${content}/${name}`);
+    const stream = await kept.reader.read(descriptor);
+    await files.remove(`${content}/aside/1`);
+    expect(await readAll(stream, { limit: 1 << 20, what: "it" })).toEqual(bytes);
   });
 
   it("says what is nowhere as of the main place, and that content is damaged", async () => {

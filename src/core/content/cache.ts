@@ -11,7 +11,7 @@ export interface Cache {
 }
 
 /** What {@linkcode openCache} needs of a host. */
-export type CacheHost = Pick<Host, "files" | "hash" | "random" | "clock">;
+export type CacheHost = Pick<Host, "files" | "hash" | "random" | "clock" | "environment">;
 
 /** Options of {@linkcode openCache}. */
 export interface CacheOptions {

@@ -25,7 +25,7 @@ export interface ContentFiles extends ContentReader {
 }
 
 /** What {@linkcode openContentFiles} needs of a host. */
-export type ContentFilesHost = Pick<Host, "files" | "hash" | "random" | "clock">;
+export type ContentFilesHost = Pick<Host, "files" | "hash" | "random" | "clock" | "environment">;
 
 /** Options of {@linkcode openContentFiles}. */
 export interface ContentFilesOptions {
@@ -46,11 +46,11 @@ interface Room extends ContentFilesHost {
 
 /** Returns the content-addressed files in `directory`; nothing is read or made before it is needed. */
 export function openContentFiles(host: ContentFilesHost, directory: string, options: ContentFilesOptions = {}): ContentFiles {
-  const { files, hash, random, clock } = host;
+  const { files, hash, random, clock, environment } = host;
   const naming = options.naming ?? algorithmNaming;
   const tree = options.tree ?? directoryTree(files, directory);
   const reader = openContentReader(hash, tree, naming);
-  const room: Room = { files, hash, random, clock, directory, naming, tree, reader, swept: new Set() };
+  const room: Room = { files, hash, random, clock, environment, directory, naming, tree, reader, swept: new Set() };
   return {
     ...reader,
     path: (digest) => pathOf(room, digest),
@@ -79,7 +79,7 @@ async function prepare(room: Room, digest: Digest): Promise<void> {
   }
   if (swept.has(folder)) return;
   swept.add(folder);
-  await sweepTemporaries(files, folder, room.clock);
+  await sweepTemporaries(room, folder);
 }
 
 interface Putting extends PutContentOptions {

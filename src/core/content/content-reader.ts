@@ -2,6 +2,7 @@ import { type ByteStream, type Bytes, isOciError, iterate, MismatchError, OciErr
 import type { ContentOptions, Hash } from "../port/mod.ts";
 import { type Descriptor, type Digest, digestAlgorithm, encodedDigest, type ManifestDocument, parseDigest } from "../spec/mod.ts";
 import { openDocument } from "./document.ts";
+import { smallLimit } from "./small.ts";
 import type { Tree, TreePath } from "./tree.ts";
 import { type Promised, verifiableAlgorithm, verifyBytes, verifyStream } from "./verify.ts";
 
@@ -26,8 +27,6 @@ export type ContentNaming = (digest: Digest) => readonly string[];
 export function algorithmNaming(digest: Digest): readonly string[] {
   return [digestAlgorithm(digest) ?? "", encodedDigest(digest)];
 }
-
-const smallLimit = 4 * 1024 * 1024;
 
 /** Returns the content in `tree`, under the names that `naming` gives. */
 export function openContentReader(hash: Hash, tree: Tree, naming: ContentNaming): ContentReader {

@@ -11,6 +11,7 @@ export * from "./held.ts";
 export * from "./overlay.ts";
 export * from "./plain-file.ts";
 export * from "./publish.ts";
+export * from "./small.ts";
 export * from "./stage.ts";
 export * from "./swap-file.ts";
 export * from "./tar-members.ts";

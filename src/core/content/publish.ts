@@ -1,5 +1,5 @@
 import { type ByteStream, type Bytes, formatHex, isOciError, streamBytes } from "../base/mod.ts";
-import type { Clock, FileSystem, FileWriter, Random } from "../port/mod.ts";
+import type { FileSystem, FileWriter, Host, Random } from "../port/mod.ts";
 
 /** Options of {@linkcode publishFile}. */
 export interface PublishOptions {
@@ -94,8 +94,14 @@ async function drain(stream: ByteStream, writer: FileWriter, signal: AbortSignal
   }
 }
 
-/** Removes what a crash left half written in `directory` more than a day ago. What cannot be removed stays. */
-export async function sweepTemporaries(files: FileSystem, directory: string, clock: Clock): Promise<void> {
+/** What {@linkcode sweepTemporaries} needs of a host. */
+export type SweepHost = Pick<Host, "files" | "clock" | "environment">;
+
+/**
+ * Removes what a crash of this user's left half written in `directory` more than a day ago. What cannot be removed stays, and so
+ * does what is another user's: in a directory that all may write to, he could put a link in the place of what is being removed.
+ */
+export async function sweepTemporaries({ files, clock, environment: { user } }: SweepHost, directory: string): Promise<void> {
   const names = await files.list(directory).catch((error: unknown) => {
     if (isOciError(error)) return [];
     throw error;
@@ -104,6 +110,7 @@ export async function sweepTemporaries(files: FileSystem, directory: string, clo
     if (!isTemporaryName(name)) continue;
     const path = files.join(directory, name);
     const status = await files.status(path).catch(() => undefined);
-    if (status !== undefined && clock.now() - status.modified > day) await files.remove(path).catch(() => {});
+    if (status === undefined || clock.now() - status.modified <= day) continue;
+    if (user === undefined || (status.owner ?? user) === user) await files.remove(path).catch(() => {});
   }
 }

@@ -47,8 +47,8 @@ interface Made {
 
 /** Returns a stage inside `directory`; nothing is made before it is needed, and `check` may refuse the directory then. */
 export function openStage(host: ContentFilesHost, directory: string, check: () => Promise<void>): Stage {
-  const { files, hash, random, clock } = host;
-  const room: Room = { files, hash, random, clock, directory, check };
+  const { files, hash, random, clock, environment } = host;
+  const room: Room = { files, hash, random, clock, environment, directory, check };
   const waiting = new Map<string, string>();
   const unsynced = new Set<string>();
   let made: Promise<Made> | undefined;

@@ -4,7 +4,7 @@ import { readPlainFile } from "./plain-file.ts";
 import { sweepTemporaries, temporaryName } from "./publish.ts";
 
 /** What {@linkcode swapFile} needs of a host. */
-export type SwapFileHost = Pick<Host, "files" | "random" | "clock">;
+export type SwapFileHost = Pick<Host, "files" | "random" | "clock" | "environment">;
 
 /** Options of {@linkcode swapFile}. */
 export interface SwapFileOptions {
@@ -42,9 +42,9 @@ interface Swap extends SwapFileHost, SwapFileOptions {
  * broken at any time, by any number of processes, without two commits from one reading.
  */
 export async function swapFile(host: SwapFileHost, edit: FileEdit, options: SwapFileOptions): Promise<boolean> {
-  const { files, random, clock } = host;
-  const swap: Swap = { ...options, files, random, clock, lock: files.join(options.directory, `.${options.name}.lock`) };
-  await sweepTemporaries(files, options.directory, clock);
+  const { files, random, clock, environment } = host;
+  const swap: Swap = { ...options, files, random, clock, environment, lock: files.join(options.directory, `.${options.name}.lock`) };
+  await sweepTemporaries(host, options.directory);
   for (let lost = 0; ; lost++) {
     const token = await acquire(swap, patience * 2 ** Math.min(lost, 6));
     try {
@@ -70,9 +70,9 @@ export interface ReplaceFileOptions extends SwapFileOptions {
  * without a lock, which is held for a look and two renames.
  */
 export async function replaceFile(host: SwapFileHost, options: ReplaceFileOptions): Promise<boolean> {
-  const { files, random, clock } = host;
+  const { files, random, clock, environment } = host;
   const { directory, name, prepared, isCurrent } = options;
-  const swap: Swap = { ...options, files, random, clock, lock: files.join(directory, `.${name}.lock`) };
+  const swap: Swap = { ...options, files, random, clock, environment, lock: files.join(directory, `.${name}.lock`) };
   const token = await acquire(swap, patience);
   try {
     if (!(await isCurrent())) return false;

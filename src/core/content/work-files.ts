@@ -48,7 +48,7 @@ export function openWorkFiles(host: WorkHost): WorkFiles {
 
 async function prepare(host: WorkHost): Promise<string> {
   const directory = await workDirectory(host);
-  await sweepTemporaries(host.files, directory, host.clock);
+  await sweepTemporaries(host, directory);
   return directory;
 }
 

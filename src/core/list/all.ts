@@ -1,5 +1,5 @@
 import { isOciError, mapAll, OciError, quote } from "../base/mod.ts";
-import type { ListRecord } from "../store/mod.ts";
+import { isSameState, type ListRecord } from "../store/mod.ts";
 import type { ListContext } from "./context.ts";
 
 /** A local list, and what it takes. */
@@ -20,7 +20,8 @@ export interface Listing {
 export async function allLists(context: ListContext): Promise<Listing> {
   const { records, damaged } = await context.store.all();
   const sorted = [...records].sort((a, b) => (a.names[0] ?? a.id).localeCompare(b.names[0] ?? b.id, "en"));
-  const sized = await mapAll(sorted, (record) => context.pool.run(() => withSize(context, record)), context.signal);
+  const measured = await mapAll(sorted, (record) => context.pool.run(() => withSize(context, record)), context.signal);
+  const sized = measured.flatMap((each) => each ?? []);
   return { lists: sized.map(({ list }) => list), damaged: [...damaged, ...sized.flatMap(({ error }) => error ?? [])] };
 }
 
@@ -29,11 +30,16 @@ interface Sized {
   readonly error?: OciError;
 }
 
-async function withSize(context: ListContext, record: ListRecord): Promise<Sized> {
+/** Returns undefined for a list that is gone by now. What cannot be read may have been freed by an edit: then the list is another by now. */
+async function withSize(context: ListContext, record: ListRecord): Promise<Sized | undefined> {
+  const { store } = context;
   try {
-    return { list: { ...record, kept: await context.store.keptSize(record) } };
+    return { list: { ...record, kept: await store.keptSize(record) } };
   } catch (cause) {
     if (!isOciError(cause)) throw cause;
+    const now = await store.find(record.id);
+    if (now === undefined) return undefined;
+    if (!isSameState(now, record)) return withSize(context, now);
     const error = new OciError(cause.code, `Cannot tell what is kept for list ${quote(record.names[0] ?? record.id)}: ${cause.message}`, { cause });
     return { list: { ...record, kept: 0 }, error };
   }

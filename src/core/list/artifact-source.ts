@@ -1,10 +1,8 @@
-import { OciError, quote, readAll, streamBytes, tryParseBase64 } from "../base/mod.ts";
-import { verifyStream } from "../content/mod.ts";
+import { OciError, quote, streamBytes, tryParseBase64 } from "../base/mod.ts";
+import { readSmall, verifyStream } from "../content/mod.ts";
 import type { ContentSource, Host } from "../port/mod.ts";
 import { type Descriptor, emptyDescriptor, type ManifestDocument } from "../spec/mod.ts";
 import type { ArtifactFile } from "./artifact-file.ts";
-
-const smallLimit = 4 * 1024 * 1024;
 
 /** Returns an artifact as the source of a copy: its manifest, which was made here, and its files, which are there as long as nobody changes them. */
 export function artifactSource(host: Pick<Host, "files" | "hash">, document: ManifestDocument, parts: readonly ArtifactFile[]): ContentSource {
@@ -18,8 +16,7 @@ export function artifactSource(host: Pick<Host, "files" | "hash">, document: Man
       if (digest === document.descriptor.digest) return document;
       throw missing(digest);
     },
-    smallBlob: async (descriptor, options) =>
-      readAll(await source.blob(descriptor, options), { limit: smallLimit, what: `${descriptor.digest} of ${source.name}` }),
+    smallBlob: async (descriptor, options) => readSmall(await source.blob(descriptor, options), `${descriptor.digest} of ${source.name}`),
     async blob(descriptor, options) {
       const path = paths.get(descriptor.digest);
       if (path === undefined) return streamBytes(emptyContent(descriptor));

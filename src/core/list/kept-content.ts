@@ -9,7 +9,7 @@ import { type ListContext, quietly } from "./context.ts";
 /** Puts a manifest and all that it leads to into the store: children to 10 levels, configs, layers. */
 export async function keepImage(context: ListContext, keeper: ContentKeeper, { descriptor, source, signal }: KeptImage): Promise<void> {
   const { pool, report } = context;
-  await copyImage({ descriptor, source, target: keeperTarget(keeper), pool, report: quietly(report), ...(signal && { signal }) });
+  await copyImage({ descriptor, source, target: keeperTarget(keeper, source), pool, report: quietly(report), ...(signal && { signal }) });
 }
 
 /** An image that is to be kept. */
@@ -22,15 +22,20 @@ export interface KeptImage {
   readonly signal?: AbortSignal;
 }
 
-/** The store holds content by its digest alone, so it has no roots; what is there already, the keeper finds out by itself. */
-function keeperTarget(keeper: ContentKeeper): ContentTarget {
+/**
+ * The store holds content by its digest alone, so it has no roots; what is there already, the keeper finds out by itself. It keeps
+ * hold of what it may open later: a manifest is read again from `source` then, as its bytes would stay in memory until the end.
+ */
+function keeperTarget(keeper: ContentKeeper, source: ContentSource): ContentTarget {
   const none = () => Promise.reject(new TypeError("the content of the store has no root"));
   return {
     name: "local store",
     accepts: () => true,
     hasManifest: async () => false,
     putBlob: (descriptor, open, options) => keeper.put(descriptor, open, options),
-    putManifest: async ({ descriptor, bytes }, options) => void (await keeper.put(descriptor, async () => streamBytes(bytes), options)),
+    async putManifest({ descriptor }, options) {
+      await keeper.put(descriptor, async () => streamBytes((await source.manifest(descriptor, options)).bytes), options);
+    },
     putRoot: none,
     abandon: async () => {},
   };

@@ -9,6 +9,8 @@ export interface FileStatus {
   readonly size: number;
   /** Last change in milliseconds since 1970. */
   readonly modified: number;
+  /** Number of the user it belongs to, where the system has such numbers. */
+  readonly owner?: number;
 }
 
 /** Which bytes of a file to read. */

@@ -24,7 +24,7 @@ export async function freeContent(shelves: Shelves, kept: KeptFiles): Promise<vo
     await clearLeft(kept, aside);
   }
   if (taken.length > 0) await settleAsides(shelves, kept, taken);
-  for (const folder of foldersOf(kept.host, kept.main)) await sweepTemporaries(kept.host.files, folder, kept.host.clock);
+  for (const folder of foldersOf(kept.host, kept.main)) await sweepTemporaries(kept.host, folder);
 }
 
 /** Decides on what lies in asides of one's own: what a record refers to goes back into the main place, the rest goes for good. */

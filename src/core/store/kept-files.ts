@@ -1,3 +1,4 @@
+import type { ByteStream, Bytes } from "../base/mod.ts";
 import { type ContentFiles, type ContentReader, openContentFiles } from "../content/mod.ts";
 import { type Digest, tryParseDigest } from "../spec/mod.ts";
 import { listDirectory, uniqueName } from "./generation.ts";
@@ -127,10 +128,28 @@ function openSearch(main: KeptPlace, asides: () => Promise<readonly KeptPlace[]>
   return {
     has: (digest, size) => test((content) => content.has(digest, size)),
     holds: (promised, options) => test((content) => content.holds(promised, options)),
-    read: (promised, options) => read((content) => content.read(promised, options)),
+    read: (promised, options) => read((content) => begin(content.read(promised, options))),
     readSmall: (promised, options) => read((content) => content.readSmall(promised, options)),
     readManifest: (descriptor, options) => read((content) => content.readManifest(descriptor, options)),
   };
+}
+
+/** Returns a stream whose first piece has come: only then is a file open, and stays so wherever it is moved. */
+async function begin(opening: Promise<ByteStream>): Promise<ByteStream> {
+  const reader = (await opening).getReader();
+  let first: Awaited<ReturnType<typeof reader.read>> | undefined = await reader.read();
+  return new ReadableStream<Bytes>(
+    {
+      async pull(controller) {
+        const { done, value } = first ?? (await reader.read());
+        first = undefined;
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 async function firstOf<T>(places: readonly KeptPlace[], look: (content: ContentReader) => Promise<T | undefined>): Promise<T | undefined> {

@@ -2,7 +2,7 @@
 export type { CreateListOptions } from "./create.ts";
 export { type Features, featuresKey } from "./features.ts";
 export type { ContentKeeper } from "./keep.ts";
-export type { EntrySource, ListState } from "./list-record.ts";
+export { type EntrySource, isSameState, type ListState } from "./list-record.ts";
 export { type ListStore, type ListStoreOptions, openListStore } from "./list-store.ts";
 export { normaliseListName } from "./name.ts";
 export type { ListRecord, StoredLists } from "./read.ts";

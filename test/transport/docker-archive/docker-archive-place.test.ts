@@ -241,6 +241,18 @@ describe("openDockerArchives() writing", () => {
     expect(await host.files.list("/x")).toEqual(["other"]);
   });
 
+  it("putRoot() names the layer whose data cannot be unpacked", async () => {
+    const cut = (await packedLayer()).slice(0, -9);
+    const { target } = await openAt(hostWith());
+    const blob = blobOf(mediaTypes.ociConfig, configOf([digestOf(top ?? new Uint8Array())]));
+    const layer = { mediaType: mediaTypes.ociLayerGzip, digest: digestOf(cut), size: cut.length };
+    await target.putBlob(blob.descriptor, async () => streamBytes(blob.bytes));
+    await target.putBlob(layer, async () => streamBytes(cut));
+    const put = target.putRoot(documentOf({ schemaVersion: 2, mediaType: mediaTypes.ociManifest, config: blob.descriptor, layers: [layer] }));
+    const message = `Cannot read layer ${layer.digest}: its gzip data is damaged or cut off`;
+    await expect(put).rejects.toEqual(expect.objectContaining({ code: "INVALID", message }));
+  });
+
   it("putBlob() refuses a file that is there, and leaves it", async () => {
     const host = hostWith(oldArchive());
     await expect(put(await openAt(host, ":new:1"))).rejects.toEqual(expect.objectContaining({ code: "EXISTS" }));

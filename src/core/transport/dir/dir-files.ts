@@ -6,7 +6,7 @@ import { blobName, manifestName, withOlderNames } from "./dir-names.ts";
 import { checkVersion } from "./dir-version.ts";
 
 /** What a directory needs of a host. */
-export type DirHost = Pick<Host, "files" | "hash" | "random" | "clock">;
+export type DirHost = Pick<Host, "files" | "hash" | "random" | "clock" | "environment">;
 
 /** The files of one image in a directory (containers/image `directory/directory_transport.go`). */
 export interface DirFiles {

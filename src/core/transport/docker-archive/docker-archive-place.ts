@@ -6,7 +6,7 @@ import { type NamedImage, type OpenImages, openDockerArchiveSource, openImages }
 import { openDockerArchiveTarget } from "./docker-archive-target.ts";
 
 /** What an archive of docker images needs of a host. */
-export type DockerArchiveHost = Pick<Host, "files" | "hash" | "random" | "clock" | "compression">;
+export type DockerArchiveHost = Pick<Host, "files" | "hash" | "random" | "clock" | "environment" | "compression">;
 
 /** Archives as `docker save` writes them; the images of one archive are looked at once a run. */
 export interface DockerArchives {

@@ -1,11 +1,9 @@
-import { type ByteStream, OciError, quote, readAll } from "../../base/mod.ts";
-import { type Archive, openDocument, verifyStream } from "../../content/mod.ts";
+import { type ByteStream, OciError, quote } from "../../base/mod.ts";
+import { type Archive, openDocument, readSmall, verifyStream } from "../../content/mod.ts";
 import type { ContentOptions, ContentSource, Hash } from "../../port/mod.ts";
 import type { Descriptor, Digest, DockerArchiveLocation } from "../../spec/mod.ts";
 import { type OpenImage, openSavedImage } from "./saved-image.ts";
 import { chooseSaved, readSavedManifest, type SavedImage } from "./saved-manifest.ts";
-
-const smallLimit = 4 * 1024 * 1024;
 
 /** The images of one archive, each opened once. */
 export interface OpenImages {
@@ -71,7 +69,7 @@ export function openDockerArchiveSource(hash: Hash, image: NamedImage, open: (op
       const { document } = await holding(descriptor.digest, options);
       return openDocument(hash, document.bytes, { what: `manifest ${descriptor.digest} in ${what}`, expected: descriptor });
     },
-    smallBlob: async (descriptor, options) => readAll(await blob(descriptor, options), { limit: smallLimit, what: `blob ${descriptor.digest} in ${what}` }),
+    smallBlob: async (descriptor, options) => readSmall(await blob(descriptor, options), `blob ${descriptor.digest} in ${what}`),
     blob,
   };
 }

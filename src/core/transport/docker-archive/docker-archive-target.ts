@@ -76,7 +76,8 @@ export function openDockerArchiveTarget(host: DockerArchiveHost, archive: NewArc
   };
 }
 
-async function makeStage({ files, hash, random, clock }: DockerArchiveHost, archive: NewArchive): Promise<Stage> {
+async function makeStage(host: DockerArchiveHost, archive: NewArchive): Promise<Stage> {
+  const { files, random } = host;
   const { path, what } = archive;
   const parent = files.dirname(path);
   if ((await files.status(parent)) === undefined) throw new OciError("NOT_FOUND", `Cannot write ${what}: there is no directory ${quote(parent)}`);
@@ -84,7 +85,7 @@ async function makeStage({ files, hash, random, clock }: DockerArchiveHost, arch
   if (there !== undefined && !(there.kind === "file" && there.size === 0)) throw taken(archive);
   const directory = files.join(parent, temporaryName(random));
   await files.createDirectory(directory, { mode: 0o700 });
-  return { directory, content: openContentFiles({ files, hash, random, clock }, directory) };
+  return { directory, content: openContentFiles(host, directory) };
 }
 
 function taken({ what }: NewArchive): OciError {

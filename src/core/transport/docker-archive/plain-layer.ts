@@ -1,5 +1,5 @@
-import { type ByteStream, iterate, MismatchError, readAll } from "../../base/mod.ts";
-import { type ContentFiles, detectCompression, magicSize, type Promised } from "../../content/mod.ts";
+import { MismatchError, readAll, streamOf } from "../../base/mod.ts";
+import { type ContentFiles, detectCompression, magicSize, type Promised, unpack } from "../../content/mod.ts";
 import type { ContentOptions } from "../../port/mod.ts";
 import type { Descriptor, Digest } from "../../spec/mod.ts";
 import type { DockerArchiveHost } from "./docker-archive-place.ts";
@@ -22,18 +22,19 @@ export interface LayerToUnpack extends ContentOptions {
 export async function plainLayer(host: DockerArchiveHost, { content, layer, diffId, ...options }: LayerToUnpack): Promise<Promised> {
   const { files, hash, compression } = host;
   const path = content.path(layer.digest);
-  const start = await readAll(await files.read(path, { end: magicSize }), { limit: magicSize, what: `layer ${layer.digest}` });
+  const what = `layer ${layer.digest}`;
+  const start = await readAll(await files.read(path, { end: magicSize }), { limit: magicSize, what });
   const format = detectCompression(start);
   if (format !== "gzip" && format !== "zstd") return named({ digest: layer.digest, size: layer.size }, layer, diffId);
-  const unpack = async (): Promise<ByteStream> => (await files.read(path, options)).pipeThrough(compression.decompress(format));
+  const open = async () => unpack(compression, await files.read(path, options), { format, what });
   const hasher = hash("sha256");
   let size = 0;
-  for await (const piece of iterate(await unpack())) {
+  for await (const piece of await open()) {
     hasher.update(piece);
     size += piece.length;
   }
   const plain = named({ digest: `sha256:${hasher.digest()}`, size }, layer, diffId);
-  await content.put(plain, unpack, options);
+  await content.put(plain, async () => streamOf(await open()), options);
   return plain;
 }
 

@@ -1,5 +1,5 @@
-import { type ByteStream, createPool, mapAll, OciError, quote, readAll } from "../../base/mod.ts";
-import { compressLayer, newDocument, openDocument, verifyStream, type WorkFiles } from "../../content/mod.ts";
+import { type ByteStream, createPool, mapAll, OciError, quote } from "../../base/mod.ts";
+import { compressLayer, newDocument, openDocument, readSmall, verifyStream, type WorkFiles } from "../../content/mod.ts";
 import type { ContentOptions, ContentSource, Host } from "../../port/mod.ts";
 import { type Descriptor, type Digest, isImageIndex, type ManifestDocument, mediaTypes, parseDiffIds } from "../../spec/mod.ts";
 
@@ -34,7 +34,6 @@ interface GzipLayer {
 
 /** Layers that are compressed at once: the runtimes have four threads for it. */
 const mostAtOnce = 4;
-const smallLimit = 4 * 1024 * 1024;
 
 /**
  * Returns a docker image with every layer compressed by gzip, as registries expect them; layers that are gzip already stay as they
@@ -71,7 +70,7 @@ export function gzipSource(tools: GzipTools, plain: PlainImage): ContentSource {
         return openDocument(hash, document.bytes, { what: what("manifest", descriptor), expected: descriptor });
       throw new OciError("NOT_FOUND", `Cannot read ${what("manifest", descriptor)}: what is there now has the digest ${document.descriptor.digest}`);
     },
-    smallBlob: async (descriptor, options) => readAll(await blob(descriptor, options), { limit: smallLimit, what: what("blob", descriptor) }),
+    smallBlob: async (descriptor, options) => readSmall(await blob(descriptor, options), what("blob", descriptor)),
     blob,
   };
 }

@@ -5,7 +5,7 @@ import { formatLocation, type OciLocation } from "../../spec/mod.ts";
 import { layoutNaming, markerName, type OpenLayout, openLayout } from "./layout.ts";
 
 /** What an archive of a layout needs of a host. */
-export type ArchiveLayoutHost = Pick<Host, "files" | "hash" | "random" | "clock">;
+export type ArchiveLayoutHost = Pick<Host, "files" | "hash" | "random" | "clock" | "environment">;
 
 /** One archive that holds, or will hold, a layout. */
 export interface ArchiveFile {

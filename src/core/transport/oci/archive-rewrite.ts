@@ -25,8 +25,8 @@ export interface Rewriting extends ContentOptions {
  * @throws {OciError} `CONFLICT`, `INVALID`, what the edit throws
  */
 export async function rewriteArchive(file: ArchiveFile, rewriting: Rewriting): Promise<void> {
-  const { files, clock } = file.host;
-  await sweepTemporaries(files, files.dirname(file.path), clock);
+  const { host, path } = file;
+  await sweepTemporaries(host, host.files.dirname(path));
   while (!(await steadily(file, rewriting, () => tryRewrite(file, rewriting))));
 }
 

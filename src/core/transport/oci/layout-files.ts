@@ -6,7 +6,7 @@ import { layoutNaming, markerName, markerText, type OpenLayout, openLayout, read
 import { readLayoutIndexToEdit } from "./layout-index.ts";
 
 /** What a layout needs of a host. */
-export type LayoutHost = Pick<Host, "files" | "hash" | "random" | "clock">;
+export type LayoutHost = Pick<Host, "files" | "hash" | "random" | "clock" | "environment">;
 
 /** A layout in a directory. */
 export interface LayoutFiles extends OpenLayout {
