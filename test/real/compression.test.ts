@@ -126,8 +126,9 @@ describe("a push with a compression format", () => {
 
   it("is read by buildah, whose own push names the same digests of layers", () => {
     const at = `docker://${registries[1]?.host}/buildah`;
+    push("app", `${at}:plain`);
     push("--compression-format", "zstd", "app", `${at}:1`);
-    const ids = [`${source}:amd64`, `${at}:1`].map((location) =>
+    const ids = [`${at}:plain`, `${at}:1`].map((location) =>
       containers.buildah("pull", "--quiet", "--arch", "amd64", "--tls-verify=false", location).trim(),
     );
     expect(ids[0]).toBe(ids[1] ?? "");
