@@ -1,5 +1,4 @@
 import type { BlobOutcome, Clock, Event, Report } from "../core/port/mod.ts";
-import type { Digest } from "../core/spec/mod.ts";
 import type { Output } from "./output.ts";
 import { formatBytes, formatSeconds } from "./units.ts";
 
@@ -25,7 +24,7 @@ interface Running {
 
 /** Returns a report in buildah's words: plain lines, or on a terminal one line per running blob, drawn anew as it grows. */
 export function createReport(output: Output, { clock, quiet }: ProgressOptions): Report {
-  const running = new Map<Digest, Running>();
+  const running = new Map<string, Running>();
   let drawnAt = Number.NEGATIVE_INFINITY;
   const draw = (now: number): void => {
     drawnAt = now;
@@ -34,17 +33,18 @@ export function createReport(output: Output, { clock, quiet }: ProgressOptions):
   const showLive = (event: Event): void => {
     const now = clock.monotonic();
     if (event.type === "blob" || event.type === "compress")
-      running.set(event.descriptor.digest, { label: labelOf(event), size: event.descriptor.size, since: now, done: 0 });
+      running.set(keyOf(event), { label: labelOf(event), size: event.descriptor.size, since: now, done: 0 });
     if (event.type === "progress") {
-      const row = running.get(event.descriptor.digest);
+      const row = running.get(keyOf(event));
       if (row !== undefined) row.done += event.bytes;
       if (now - drawnAt < pause) return;
     }
     if (event.type === "blob-done" || event.type === "compress-done") {
-      const row = running.get(event.descriptor.digest);
-      running.delete(event.descriptor.digest);
+      const row = running.get(keyOf(event));
+      running.delete(keyOf(event));
       output.live([]);
-      if (row !== undefined) output.note(event.type === "blob-done" ? finished(row, event.outcome, now) : compressed(row, event.size, now));
+      const text = row && (event.type === "blob-done" ? finished(row, event.outcome, now) : compressed(row, event.size, now));
+      if (text !== undefined) output.note(text);
     }
     const text = event.type === "blob" || event.type === "compress" ? undefined : describeEvent(event);
     if (text !== undefined) output.note(text);
@@ -78,13 +78,20 @@ function describeRetry({ message, wait, attempt, retries }: Extract<Event, { typ
   return `Failed, retrying in ${formatSeconds(wait / 1000)} ... (${attempt}/${retries}). Error: ${message}`;
 }
 
+/** A layer that becomes two formats has a row for each. */
+function keyOf(event: Extract<Event, { type: "blob" | "blob-done" | "compress" | "compress-done" | "progress" }>): string {
+  const { digest } = event.descriptor;
+  return "format" in event ? `${digest} ${event.format}` : digest;
+}
+
 function labelOf(event: Extract<Event, { type: "blob" | "compress" }>): string {
   const { digest } = event.descriptor;
   const name = digest.slice(digest.indexOf(":") + 1).slice(0, 12);
-  return event.type === "blob" ? `Copying ${event.kind} ${name}` : `Compressing blob ${name}`;
+  return event.type === "blob" ? `Copying ${event.kind} ${name}` : `Compressing ${name} with ${event.format}`;
 }
 
-function finished(row: Running, outcome: BlobOutcome, now: number): string {
+function finished(row: Running, outcome: BlobOutcome | undefined, now: number): string | undefined {
+  if (outcome === undefined) return undefined;
   if (outcome === "exists") return `${row.label} skipped: already exists`;
   if (outcome === "mounted") return `${row.label} mounted`;
   return `${row.label} done ${formatBytes(row.size)} in ${formatSeconds((now - row.since) / 1000)}`;

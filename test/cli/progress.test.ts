@@ -17,8 +17,8 @@ const config = blob("c", 10);
 
 const push: readonly Event[] = [
   { type: "compress", descriptor: image, format: "zstd" },
-  { type: "progress", descriptor: image, bytes: 100 },
-  { type: "compress-done", descriptor: image, digest: layer.digest, size: layer.size },
+  { type: "progress", descriptor: image, format: "zstd", bytes: 100 },
+  { type: "compress-done", descriptor: image, format: "zstd", digest: layer.digest, size: layer.size },
   { type: "copy", images: 2, total: 2 },
   { type: "image", descriptor: image, at: 1, total: 2 },
   { type: "blob", descriptor: layer, kind: "blob" },
@@ -85,13 +85,30 @@ describe("createReport() on a terminal", () => {
     const events: readonly (Event | number)[] = [
       { type: "compress", descriptor: layer, format: "zstd" },
       1000,
-      { type: "progress", descriptor: layer, bytes: 1024 * 1024 },
+      { type: "progress", descriptor: layer, format: "zstd", bytes: 1024 * 1024 },
       1000,
-      { type: "compress-done", descriptor: layer, digest: image.digest, size: 1024 },
+      { type: "compress-done", descriptor: layer, format: "zstd", digest: image.digest, size: 1024 },
     ];
     const seen = frames(await show(events, { columns: 80 }));
-    expect(seen.some((frame) => /^Compressing blob b{12} \[=+> +\] 1\.0 MiB \/ 4\.0 MiB {2}1\.0 MiB\/s {2}3s/.test(frame))).toBe(true);
-    expect(seen.join("")).toContain(`Compressing blob ${"b".repeat(12)} done 4.0 MiB to 1.0 KiB in 2s\n`);
+    expect(seen.some((frame) => /^Compressing b{12} with zstd \[=+> +\] 1\.0 MiB \/ 4\.0 MiB {2}1\.0 MiB\/s {2}3s/.test(frame))).toBe(true);
+    expect(seen.join("")).toContain(`Compressing ${"b".repeat(12)} with zstd done 4.0 MiB to 1.0 KiB in 2s\n`);
+  });
+
+  test("keeps apart what one layer becomes in two formats", async () => {
+    const mebibytes = (format: "gzip" | "zstd", count: number): Event => ({ type: "progress", descriptor: layer, format, bytes: count * 1024 * 1024 });
+    const events: readonly (Event | number)[] = [
+      { type: "compress", descriptor: layer, format: "gzip" },
+      { type: "compress", descriptor: layer, format: "zstd" },
+      mebibytes("gzip", 3),
+      1000,
+      mebibytes("zstd", 2),
+      { type: "compress-done", descriptor: layer, format: "zstd", digest: image.digest, size: 1024 },
+      { type: "compress-done", descriptor: layer, format: "gzip", digest: config.digest, size: 2048 },
+    ];
+    const seen = await show(events, { columns: 100 });
+    expect(seen).toMatch(/with gzip \[=+> +\] 3\.0 MiB \/ 4\.0 MiB.*\n.*with zstd \[=+> +\] 2\.0 MiB \/ 4\.0 MiB/);
+    for (const said of ["zstd done 4.0 MiB to 1.0 KiB", "gzip done 4.0 MiB to 2.0 KiB"])
+      expect(seen).toContain(`Compressing ${"b".repeat(12)} with ${said} in 1s\n`);
   });
 
   test("shows bar, size, rate and remaining time of a blob", async () => {
@@ -111,6 +128,14 @@ describe("createReport() on a terminal", () => {
         { columns: 100 },
       ),
     ).toContain("Copying config cccccccccccc skipped: already exists\n");
+  });
+
+  test("leaves no line of a blob that came to no destination", async () => {
+    const shown = await show([{ type: "blob", descriptor: config, kind: "config" }, { type: "blob-done", descriptor: config, outcome: undefined }, 500], {
+      columns: 100,
+    });
+    expect(shown).not.toContain("skipped");
+    expect(frames(shown).at(-1)).not.toContain("Copying config");
   });
 
   test("draws at most ten times a second", async () => {

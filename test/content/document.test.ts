@@ -1,6 +1,6 @@
 import { describe, expect, it } from "bun:test";
 import { encodeUtf8, readAll, streamBytes } from "../../src/core/base/mod.ts";
-import { digestBytes, newDocument, openDocument, overlaySource } from "../../src/core/content/mod.ts";
+import { type BlobOpener, digestBytes, newDocument, openDocument, overlaySource } from "../../src/core/content/mod.ts";
 import type { ContentSource } from "../../src/core/port/mod.ts";
 import { mediaTypes } from "../../src/core/spec/mod.ts";
 import { memoryHost } from "../../src/host/memory.ts";
@@ -70,5 +70,17 @@ describe("overlaySource()", () => {
       expect(source.made?.has(descriptor.digest)).toBe(true);
     }
     expect(base.calls).toEqual([]);
+  });
+
+  it("tells what opens a blob of the signal", async () => {
+    const { descriptor, bytes } = blobOf("a/b", "blob");
+    const given: unknown[] = [];
+    const open: BlobOpener = async (options) => {
+      given.push(options?.signal);
+      return streamBytes(bytes);
+    };
+    const { signal } = new AbortController();
+    await overlaySource(memorySource(), { manifests: new Map(), blobs: new Map([[descriptor.digest, open]]) }).blob(descriptor, { signal });
+    expect(given).toEqual([signal]);
   });
 });

@@ -53,6 +53,8 @@ export interface ImageOptions {
   readonly layerType?: string;
   /** Makes it an artifact. */
   readonly artifactType?: string;
+  /** What it refers to. */
+  readonly subject?: Descriptor;
   readonly annotations?: Annotations;
   /** Members of the config beside the platform's. */
   readonly config?: Readonly<Record<string, unknown>>;
@@ -75,6 +77,7 @@ export async function putImage(host: Host, location: string, options: ImageOptio
     ...(options.artifactType !== undefined && { artifactType: options.artifactType }),
     config: options.artifactType === undefined ? await putBlob(target, types.config, config) : await putEmpty(target),
     layers,
+    ...(options.subject && { subject: options.subject }),
     ...(options.annotations && { annotations: options.annotations }),
   };
   const document = newDocument(host.hash, manifest);

@@ -1,13 +1,16 @@
 import { type ByteStream, streamBytes } from "../base/mod.ts";
-import type { ContentSource } from "../port/mod.ts";
+import type { ContentOptions, ContentSource } from "../port/mod.ts";
 import type { Digest, ManifestDocument } from "../spec/mod.ts";
+
+/** Opens a blob. */
+export type BlobOpener = (options?: ContentOptions) => Promise<ByteStream>;
 
 /** Content that was made here, by its digest. */
 export interface MadeContent {
   /** Manifests. */
   readonly manifests: ReadonlyMap<Digest, ManifestDocument>;
-  /** Blobs, and what opens them. @default none */
-  readonly blobs?: ReadonlyMap<Digest, () => Promise<ByteStream>>;
+  /** Blobs, and what opens them as streams that fail at their end if digest or size differ. @default none */
+  readonly blobs?: ReadonlyMap<Digest, BlobOpener>;
 }
 
 /** Returns a source that has `made` beside what `base` has; it is not asked of `base`, which names the root. */
@@ -25,7 +28,7 @@ export function overlaySource(base: ContentSource, made: MadeContent): ContentSo
     ...(base.referrers && { referrers: async (subject, options) => (await base.referrers?.(subject, options)) ?? [] }),
     async blob(descriptor, options) {
       const open = blobs?.get(descriptor.digest);
-      if (open) return await open();
+      if (open) return await open(options);
       const document = manifests.get(descriptor.digest);
       return document ? streamBytes(document.bytes) : await base.blob(descriptor, options);
     },

@@ -4,16 +4,13 @@ import { type Descriptor, isDockerMediaType, mediaTypes } from "../spec/mod.ts";
 /** How a layer is compressed; `none` is a tar archive as it is. */
 export type LayerCompression = CompressionFormat | "none";
 
-/** buildx writes this type for zstd layers when it is told to stay with docker's types. */
-const dockerLayerZstd = "application/vnd.docker.image.rootfs.diff.tar.zstd";
-
 const compressions: ReadonlyMap<string, LayerCompression> = new Map([
   [mediaTypes.ociLayer, "none"],
   [mediaTypes.ociLayerGzip, "gzip"],
   [mediaTypes.ociLayerZstd, "zstd"],
   [mediaTypes.dockerLayer, "none"],
   [mediaTypes.dockerLayerGzip, "gzip"],
-  [dockerLayerZstd, "zstd"],
+  [mediaTypes.dockerLayerZstd, "zstd"],
 ]);
 
 /** Returns how a layer of this type is compressed, or undefined where it cannot be compressed anew: it is encrypted, must not be handed on, or nothing is known of its type. */

@@ -9,7 +9,7 @@ export {
 } from "./compress.ts";
 export { type ConvertedImage, convertImage, type ImageFormat } from "./convert.ts";
 export { type CopyImageOptions, copyImage } from "./image.ts";
-export { isRestrictedLayerType, type LayerCompression } from "./layer-type.ts";
+export { isRestrictedLayerType, type LayerCompression, layerCompression } from "./layer-type.ts";
 export {
   type CopiedList,
   type CopyListOptions,

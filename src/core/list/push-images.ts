@@ -1,5 +1,5 @@
-import { mapAll, OciError, quote } from "../base/mod.ts";
-import { type ImageLayer, readLayers } from "../copy/mod.ts";
+import { isOciError, mapAll, OciError, quote } from "../base/mod.ts";
+import { type ImageLayer, layerCompression, readLayers } from "../copy/mod.ts";
 import { isAttestation } from "../index/mod.ts";
 import type { ContentSource } from "../port/mod.ts";
 import {
@@ -47,7 +47,7 @@ export interface ImageReading {
 }
 
 /**
- * Returns the images of a list that a push changes, with its artifacts; of attestations and what OCI can hold as it is, none.
+ * Returns the images of a list that a push changes, with its artifacts; of attestations and what OCI can hold as it is, none. Indexes among the entries stay as they are where only layers change.
  * @throws {OciError} `UNSUPPORTED` for what is no image, and for one of which nobody knows where it lies
  */
 export async function readImages(context: ListContext, reading: ImageReading): Promise<readonly ListImage[]> {
@@ -67,7 +67,7 @@ export async function readImages(context: ListContext, reading: ImageReading): P
 function needsReading({ format, withLayers }: ImageReading, entry: Descriptor): boolean {
   if (isAttestation(entry)) return false;
   if (isManifestMediaType(entry.mediaType)) return withLayers || isDockerMediaType(entry.mediaType) !== (format === "v2s2");
-  return isIndexMediaType(entry.mediaType) || format === "v2s2";
+  return format === "v2s2" || (format !== undefined && isIndexMediaType(entry.mediaType));
 }
 
 async function readImage(context: ListContext, reading: ImageReading, entry: Descriptor): Promise<Omit<ListImage, "entry">> {
@@ -77,13 +77,22 @@ async function readImage(context: ListContext, reading: ImageReading, entry: Des
   const document = await context.pool.run(() => source.manifest(entry, signalOf(context)));
   const manifest = document.value;
   if (isImageIndex(manifest)) throw refused(reading, entry, "it is not an image");
-  const { config } = manifest;
-  if (!reading.withLayers || !isConfigMediaType(config.mediaType)) return { source, document, manifest, layers: [] };
-  const bytes = await context.pool.run(() => source.smallBlob(config, signalOf(context)));
-  return { source, document, manifest, layers: readLayers(manifest, parseDiffIds(bytes, `config of image ${entry.digest}`)) };
+  if (!reading.withLayers || !isConfigMediaType(manifest.config.mediaType)) return { source, document, manifest, layers: [] };
+  return { source, document, manifest, layers: readLayers(manifest, await readDiffIds(context, source, manifest)) };
 }
 
-function refused({ format, withLayers }: ImageReading, { digest }: Descriptor, seen: string): OciError {
-  const doing = withLayers ? `compress the layers of ${digest}` : `convert ${digest} to ${format}`;
+/** The config of an artifact may hold anything, whatever its type: what is none of an image names no layers, and only a layer that is to be changed needs its name. */
+async function readDiffIds(context: ListContext, source: ContentSource, { config, layers }: ImageManifest): Promise<readonly Digest[]> {
+  if (layers.every(({ mediaType }) => layerCompression(mediaType) === undefined)) return [];
+  try {
+    return parseDiffIds(await context.pool.run(() => source.smallBlob(config, signalOf(context))));
+  } catch (error) {
+    if (isOciError(error, "INVALID") || isOciError(error, "LIMIT")) return [];
+    throw error;
+  }
+}
+
+function refused({ format }: ImageReading, { digest }: Descriptor, seen: string): OciError {
+  const doing = format === undefined ? `compress the layers of ${digest}` : `convert ${digest} to ${format}`;
   return new OciError("UNSUPPORTED", `Cannot ${doing}: ${seen}`);
 }

@@ -1,5 +1,5 @@
 import { addVariants, isAttestation, type Loss, markZstd, needsOci, rewriteEntries } from "../index/mod.ts";
-import { type Descriptor, type ImageIndex, type ManifestDocument, mediaTypes } from "../spec/mod.ts";
+import { type Descriptor, type Digest, type ImageIndex, type ManifestDocument, mediaTypes } from "../spec/mod.ts";
 import type { ListState } from "../store/mod.ts";
 import { joinFeatures, splitFeatures } from "./features.ts";
 import { convertState, type Format, indexMediaTypeOf, type Settled, settleState } from "./format.ts";
@@ -42,6 +42,11 @@ export function changeIndex(state: ListState, { images, format, isMarked }: Want
   const index = beside.length > 0 || marked !== replaced ? addVariants(marked, beside) : marked;
   if (index === state.index && hasFormat(index, format)) return undefined;
   return { ...settle({ ...joined, index }, format), dropped };
+}
+
+/** Returns the digests of images that others stand in place of, with theirs. */
+export function replacedDigests(images: readonly ChangedImage[]): ReadonlyMap<Digest, Digest> {
+  return new Map(images.filter(isReplaced).map(({ image, document }) => [image.entry.digest, document.descriptor.digest]));
 }
 
 /** Tells whether an image stands in place of another. */

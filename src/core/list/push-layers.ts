@@ -1,5 +1,5 @@
-import { type ByteStream, createPool, mapAll, OciError } from "../base/mod.ts";
-import { type CompressedLayer, compressLayer, observe, type WorkFiles } from "../content/mod.ts";
+import { createPool, mapAll, OciError } from "../base/mod.ts";
+import { type BlobOpener, type CompressedLayer, compressLayer, observe, verifyStream, type WorkFiles } from "../content/mod.ts";
 import { type ImageLayer, isChanged, isRestrictedLayerType } from "../copy/mod.ts";
 import type { ContentSource } from "../port/mod.ts";
 import type { Digest } from "../spec/mod.ts";
@@ -12,7 +12,7 @@ export interface CompressedLayers {
   /** Returns what a layer has become. */
   made(layer: ImageLayer, change: LevelledChange): CompressedLayer;
   /** What opens them. */
-  readonly blobs: ReadonlyMap<Digest, () => Promise<ByteStream>>;
+  readonly blobs: ReadonlyMap<Digest, BlobOpener>;
 }
 
 interface Task {
@@ -35,15 +35,19 @@ export async function compressLayers(context: ListContext, work: WorkFiles, chan
     context.signal,
   );
   const made = new Map(layers);
-  const { files } = context.host;
   return {
     made(layer, change) {
       const found = made.get(keyOf(layer, change));
       if (found === undefined) throw new TypeError(`layer ${layer.descriptor.digest} was not compressed`);
       return found;
     },
-    blobs: new Map(layers.map(([, { digest, path }]) => [digest, () => files.read(path)])),
+    blobs: new Map(layers.map(([, layer]) => [layer.digest, openerOf(context, layer)])),
   };
+}
+
+/** The file is read after it was written, and anything may have become of it. */
+function openerOf({ host: { files, hash } }: ListContext, { path, ...promised }: CompressedLayer): BlobOpener {
+  return async (options) => verifyStream(hash, await files.read(path, options), promised, `compressed layer ${promised.digest}`);
 }
 
 /** A layer of which two configs say different things is held to both. */
@@ -76,19 +80,20 @@ function tasksOf({ host: { compression, environment } }: ListContext, { image, c
 async function compress(context: ListContext, work: WorkFiles, { layer, diffId, change, source }: Task): Promise<CompressedLayer> {
   const { host, pool, report, signal } = context;
   const { descriptor } = layer;
+  const { format, level } = change;
   return await pool.run(async () => {
     signal?.throwIfAborted();
-    report({ type: "compress", descriptor, format: change.format });
+    report({ type: "compress", descriptor, format });
     const options = signal ? { signal } : {};
     const made = await compressLayer(host, work, {
       what: `layer ${descriptor.digest}`,
-      open: async () => observe(await source.blob(descriptor, options), (bytes) => report({ type: "progress", descriptor, bytes })),
+      open: async () => observe(await source.blob(descriptor, options), (bytes) => report({ type: "progress", descriptor, format, bytes })),
       diffId,
-      format: change.format,
-      ...(change.level !== undefined && { level: change.level }),
+      format,
+      ...(level !== undefined && { level }),
       ...options,
     });
-    report({ type: "compress-done", descriptor, digest: made.digest, size: made.size });
+    report({ type: "compress-done", descriptor, format, digest: made.digest, size: made.size });
     return made;
   });
 }

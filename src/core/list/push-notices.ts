@@ -1,10 +1,10 @@
 import { isAttestation, type Loss, referenceDigestKey, rewriteLosses } from "../index/mod.ts";
-import { type Digest, type ImageIndex, isDockerMediaType, isManifestMediaType, mediaTypes } from "../spec/mod.ts";
+import { type Descriptor, type Digest, type ImageIndex, isDockerMediaType, isIndexMediaType, isManifestMediaType, mediaTypes } from "../spec/mod.ts";
 import { featuresKey, type ListState } from "../store/mod.ts";
 import type { CompressionPlan } from "./compression.ts";
 import { type ListContext, warn } from "./context.ts";
 import { type Format, listLosses } from "./format.ts";
-import { type ChangedImage, type ChangedIndex, isReplaced } from "./push-index.ts";
+import { type ChangedImage, type ChangedIndex, isReplaced, replacedDigests } from "./push-index.ts";
 
 /** Says which CPU features the push of a list leaves out, and which images registries may refuse. */
 export function sayAsItStands(context: ListContext, { index, features }: ListState): void {
@@ -30,6 +30,12 @@ function sayMixture(context: ListContext, index: ImageIndex): void {
     warn(context, `the list mixes ${docker} docker and ${images.length - docker} OCI images, which some registries refuse; --format makes them one kind`);
 }
 
+/** Says which entries stay as they are although layers are compressed: indexes, whose images are not looked into. */
+export function sayIndexesLeft(context: ListContext, entries: readonly Descriptor[]): void {
+  const indexes = new Set(entries.filter(({ mediaType }) => isIndexMediaType(mediaType)).map(({ digest }) => digest));
+  if (indexes.size > 0) warn(context, `indexes in the list stay as they are, the layers of their images with them: ${[...indexes].join(", ")}`);
+}
+
 /** What a push has made of a list, and why. */
 export interface Prepared {
   /** The list as it was. */
@@ -38,6 +44,8 @@ export interface Prepared {
   readonly after: ChangedIndex;
   /** Its images. */
   readonly images: readonly ChangedImage[];
+  /** Entries whose subject gets a new digest, each with the old one. */
+  readonly stale: ReadonlyMap<Digest, Digest>;
   /** The format that was asked for. */
   readonly format?: Format;
   /** What layers get. */
@@ -46,10 +54,10 @@ export interface Prepared {
 
 /** Says what becomes of a list and its images, and whatever gets lost. */
 export function sayPrepared(context: ListContext, prepared: Prepared): void {
-  const { before, after, images, format } = prepared;
+  const { before, after, images, stale, format } = prepared;
   const say = (message: string | undefined): void => (message === undefined ? undefined : warn(context, message));
   const title = titleOf(prepared);
-  const replaced = new Map(images.filter(isReplaced).map(({ image, document }) => [image.entry.digest, document.descriptor.digest]));
+  const replaced = replacedDigests(images);
   const lost = [...rewriteLosses(before, new Set(replaced.keys())), ...after.lost, ...(format ? after.kept : []), ...lossesOf(images)];
   say(
     sentence(
@@ -63,6 +71,12 @@ export function sayPrepared(context: ListContext, prepared: Prepared): void {
   if (lost.length > 0) say(`${title} loses ${listLosses(lost)}`);
   for (const { digest } of after.dropped) say(`the push as v2s2 leaves out the attestation ${digest}, which docker images cannot have`);
   if (isRepointed(after.state.index, replaced)) say("the attestations of images with new digests point to those now, their statements still name the old ones");
+  say(
+    sentence(
+      [...stale].map(([entry, subject]) => `${replaced.get(entry) ?? entry} to ${subject}`),
+      "entries refer to images with new digests, as their subjects, by the old ones still: ",
+    ),
+  );
   if (format !== undefined) return;
   sayFeaturesLeft(context, after.kept);
   sayMixture(context, after.state.index);

@@ -10,7 +10,8 @@ import { changeManifest, type ImageChange, planChanges } from "./push-changes.ts
 import { readImages } from "./push-images.ts";
 import { type ChangedImage, changeIndex } from "./push-index.ts";
 import { type CompressedLayers, compressLayers, sayLayersLeft } from "./push-layers.ts";
-import { sayAsItStands, sayPrepared } from "./push-notices.ts";
+import { sayAsItStands, sayIndexesLeft, sayPrepared } from "./push-notices.ts";
+import { findStaleSubjects } from "./push-subjects.ts";
 
 /** A list as it is pushed. */
 export interface PreparedList {
@@ -48,6 +49,7 @@ export async function prepareList(context: ListContext, { place, view, format, c
   const entries = joinFeatures(view.state).index.manifests;
   const planned = planChanges(await readImages(context, { place, view, entries, withLayers: plan !== undefined, ...asked }), asked);
   for (const change of planned) changeManifest(change, ({ descriptor }) => descriptor);
+  if (plan !== undefined) sayIndexesLeft(context, entries);
   sayLayersLeft(context, planned);
   const layers = await compressLayers(context, work, planned);
   const images = planned.map((change) => changeImage(context, change, layers));
@@ -55,7 +57,8 @@ export async function prepareList(context: ListContext, { place, view, format, c
   if (after === undefined) return asItStands(context, view);
   const obstacle = place.hasRecord ? undefined : findEditObstacle(view.document.bytes, quote(place.name));
   if (obstacle !== undefined) throw new OciError("LOSS", `Cannot change ${quote(place.name)} for the push: ${obstacle}, so it could lose data`);
-  sayPrepared(context, { before: view.state.index, after, images, ...asked });
+  const stale = await findStaleSubjects(context, { place, view, entries, images });
+  sayPrepared(context, { before: view.state.index, after, images, stale, ...asked });
   const changed = images.filter(({ image, document }) => document !== image.document);
   return {
     document: documentOf(context, after.state.index),

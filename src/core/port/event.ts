@@ -1,4 +1,5 @@
 import type { Descriptor, Digest } from "../spec/mod.ts";
+import type { CompressionFormat } from "./runtime.ts";
 
 /** How a blob came to be where it should be. */
 export type BlobOutcome = "copied" | "mounted" | "exists";
@@ -12,19 +13,19 @@ export type Event =
   /** A request was answered; what is secret in its URL is left out. */
   | { readonly type: "request"; readonly method: string; readonly url: string; readonly status: number }
   /** A layer is about to be compressed as `format`; `progress` tells how much of it was read. */
-  | { readonly type: "compress"; readonly descriptor: Descriptor; readonly format: string }
-  /** A layer has been compressed, and has this digest and size now. */
-  | { readonly type: "compress-done"; readonly descriptor: Descriptor; readonly digest: Digest; readonly size: number }
+  | { readonly type: "compress"; readonly descriptor: Descriptor; readonly format: CompressionFormat }
+  /** A layer has been compressed as `format`, and has this digest and size now. */
+  | { readonly type: "compress-done"; readonly descriptor: Descriptor; readonly format: CompressionFormat; readonly digest: Digest; readonly size: number }
   /** `images` are about to be copied, which come from a list of `total`. */
   | { readonly type: "copy"; readonly images: number; readonly total: number }
   /** One image of a list begins, number `at` of `total`, from 1. */
   | { readonly type: "image"; readonly descriptor: Descriptor; readonly at: number; readonly total: number }
   /** A blob begins; `kind` is what its manifest calls it. */
   | { readonly type: "blob"; readonly descriptor: Descriptor; readonly kind: "config" | "blob" }
-  /** `bytes` more of a blob have gone. */
-  | { readonly type: "progress"; readonly descriptor: Descriptor; readonly bytes: number }
-  /** A blob is there. */
-  | { readonly type: "blob-done"; readonly descriptor: Descriptor; readonly outcome: BlobOutcome }
+  /** `bytes` more of a blob have gone, or of a layer that becomes `format`: one layer may become two at once. */
+  | { readonly type: "progress"; readonly descriptor: Descriptor; readonly format?: CompressionFormat; readonly bytes: number }
+  /** A blob is there, or, without an outcome, has come to no destination. */
+  | { readonly type: "blob-done"; readonly descriptor: Descriptor; readonly outcome: BlobOutcome | undefined }
   /** A manifest is about to be written. */
   | { readonly type: "manifest"; readonly descriptor: Descriptor; readonly kind: "image" | "index"; readonly outcome: "written" | "exists" };
 

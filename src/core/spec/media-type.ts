@@ -24,7 +24,7 @@ export const mediaTypes = {
   dockerConfig: "application/vnd.docker.container.image.v1+json",
   /** Docker layer, gzip. */
   dockerLayerGzip: "application/vnd.docker.image.rootfs.diff.tar.gzip",
-  /** Docker layer, zstd: what buildx calls one when it is told to stay with docker's types. */
+  /** Docker layer, zstd. Docker names no such type; buildx writes it for zstd layers when it is told to stay with docker's types. */
   dockerLayerZstd: "application/vnd.docker.image.rootfs.diff.tar.zstd",
   /** Docker layer, uncompressed. */
   dockerLayer: "application/vnd.docker.image.rootfs.diff.tar",
