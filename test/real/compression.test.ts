@@ -126,15 +126,14 @@ describe("a push with a compression format", () => {
 
   it("is read by buildah, whose own push names the same digests of layers", () => {
     const at = `docker://${registries[1]?.host}/buildah`;
+    push("app", `${at}:plain`);
     push("--compression-format", "zstd", "app", `${at}:1`);
-    const ids = [`${source}:amd64`, `${at}:1`].map((location) =>
-      containers.buildah("pull", "--quiet", "--arch", "amd64", "--tls-verify=false", location).trim(),
-    );
+    const ids = [`${at}:plain`, `${at}:1`].map((location) => containers.buildah("pull", "--quiet", "--arch", "amd64", "--tls-verify=false", location).trim());
     expect(ids[0]).toBe(ids[1] ?? "");
-    containers.buildah("push", "--quiet", "--tls-verify=false", ids[1] ?? "", `${at}:theirs`);
-    const theirs = containers.raw(`${at}:theirs`);
+    const theirs = `docker://${registries[0]?.host}/theirs`;
+    containers.buildah("push", "--quiet", "--tls-verify=false", ids[1] ?? "", `${theirs}:1`);
     const [ours] = indexAt(`${at}:1`).manifests;
-    expect(unpackedBySkopeo(at, digestOf(theirs)).plain).toEqual(unpackedBySkopeo(at, ours?.digest ?? "").diffIds);
+    expect(unpackedBySkopeo(theirs, digestOf(containers.raw(`${theirs}:1`))).plain).toEqual(unpackedBySkopeo(at, ours?.digest ?? "").diffIds);
   });
 
   it("converts to docker's types at once, which skopeo reads", () => {
