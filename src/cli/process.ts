@@ -5,14 +5,12 @@ import { ocidex } from "./ocidex.ts";
 import { runProgram } from "./program.ts";
 
 const terminatedStatus = 143;
-const hungUpStatus = 129;
 
 /** Ends the run on the first signal, so that nothing is left half done, and the process on the second. */
 function listen(controller: AbortController): void {
   for (const [signal, status] of [
     ["SIGINT", interruptedStatus],
     ["SIGTERM", terminatedStatus],
-    ["SIGHUP", hungUpStatus],
   ] as const) {
     process.on(signal, () => {
       if (controller.signal.aborted) process.exit(status);
