@@ -44,7 +44,8 @@ export function createReport(output: Output, { clock, quiet }: ProgressOptions):
       const row = running.get(event.descriptor.digest);
       running.delete(event.descriptor.digest);
       output.live([]);
-      if (row !== undefined) output.note(event.type === "blob-done" ? finished(row, event.outcome, now) : compressed(row, event.size, now));
+      const text = row && (event.type === "blob-done" ? finished(row, event.outcome, now) : compressed(row, event.size, now));
+      if (text !== undefined) output.note(text);
     }
     const text = event.type === "blob" || event.type === "compress" ? undefined : describeEvent(event);
     if (text !== undefined) output.note(text);
@@ -84,7 +85,8 @@ function labelOf(event: Extract<Event, { type: "blob" | "compress" }>): string {
   return event.type === "blob" ? `Copying ${event.kind} ${name}` : `Compressing blob ${name}`;
 }
 
-function finished(row: Running, outcome: BlobOutcome, now: number): string {
+function finished(row: Running, outcome: BlobOutcome | undefined, now: number): string | undefined {
+  if (outcome === undefined) return undefined;
   if (outcome === "exists") return `${row.label} skipped: already exists`;
   if (outcome === "mounted") return `${row.label} mounted`;
   return `${row.label} done ${formatBytes(row.size)} in ${formatSeconds((now - row.since) / 1000)}`;

@@ -113,6 +113,14 @@ describe("createReport() on a terminal", () => {
     ).toContain("Copying config cccccccccccc skipped: already exists\n");
   });
 
+  test("leaves no line of a blob that came to no destination", async () => {
+    const shown = await show([{ type: "blob", descriptor: config, kind: "config" }, { type: "blob-done", descriptor: config, outcome: undefined }, 500], {
+      columns: 100,
+    });
+    expect(shown).not.toContain("skipped");
+    expect(frames(shown).at(-1)).not.toContain("Copying config");
+  });
+
   test("draws at most ten times a second", async () => {
     const many = Array.from({ length: 1000 }, () => [1, { type: "progress", descriptor: layer, bytes: 1 } as const]).flat();
     const drawn = frames(await show([{ type: "blob", descriptor: layer, kind: "blob" }, ...many], { columns: 100 }));

@@ -1,12 +1,24 @@
 import { describe, expect, it } from "bun:test";
 import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
-import { type ByteStream, createPool, iterate, OciError, streamOf } from "../../src/core/base/mod.ts";
+import { type ByteStream, createPool, iterate, OciError, streamBytes, streamOf } from "../../src/core/base/mod.ts";
+import { overlaySource } from "../../src/core/content/mod.ts";
 import { type CopyListToAllOptions, copyListToAll } from "../../src/core/copy/mod.ts";
 import type { Event, Repository } from "../../src/core/port/mod.ts";
 import { type Descriptor, isImageIndex, type ManifestDocument, mediaTypes } from "../../src/core/spec/mod.ts";
 import { testClock } from "../helper/clock.ts";
-import { addImage, blobOf, type Call, documentOf, indexOf, type MemorySource, type MemoryTarget, memorySource, memoryTarget } from "../helper/content.ts";
+import {
+  addImage,
+  blobOf,
+  type Call,
+  documentOf,
+  indexOf,
+  type MemoryOptions,
+  type MemorySource,
+  type MemoryTarget,
+  memorySource,
+  memoryTarget,
+} from "../helper/content.ts";
 import { addGraph, childrenOf, shapes } from "../helper/graph.ts";
 
 const registry = (repository: string): Repository => ({ origin: "https://registry.example", repository });
@@ -28,8 +40,8 @@ function put(target: MemoryTarget, source: MemorySource, { digest }: Descriptor,
 }
 
 /** Two images that share a layer, in a list. */
-function twoImages() {
-  const source = memorySource();
+function twoImages(options: MemoryOptions = {}) {
+  const source = memorySource(options);
   const images = ["amd64", "arm64"].map((name) => addImage(source.contents, name, ["shared", name]));
   return { source, images, root: documentOf(indexOf(images.map(({ descriptor }) => descriptor))) };
 }
@@ -90,7 +102,7 @@ describe("copyListToAll()", () => {
 
   it("reads where the first has it what the second does not mount, and at the source what the first does not give out", async () => {
     for (const isShut of [false, true]) {
-      const { source, root } = twoImages();
+      const { source, root } = twoImages({ repository: { origin: "https://other.example", repository: "app" } });
       const first = memoryTarget({ repository: registry("one") });
       const second = memoryTarget({ repository: registry("two") });
       const written = memorySource(isShut ? {} : { before: ({ about }) => void written.contents.set(...at(source, about)) });
@@ -100,6 +112,49 @@ describe("copyListToAll()", () => {
       expect(timesRead(source).every((times) => times === 1)).toBe(!isShut);
       expect(written.calls).toHaveLength(5);
     }
+  });
+
+  it("reads files again, not where the first has got them, for a second that does not mount", async () => {
+    const { source, root } = twoImages();
+    const [first, second] = ["one", "two"].map((name) => memoryTarget({ repository: registry(name) }));
+    if (!first || !second) throw new Error("no targets");
+    const written = memorySource();
+    await copyListToAll({ ...optionsOf(source, root, []), destinations: [{ target: first, readable: written }, { target: second }] });
+    expect([written.calls, second.blobs.size]).toEqual([[], 5]);
+    expect([...timesRead(source)].sort()).toEqual([1, 1, 2, 2, 2, 2, 2]);
+  });
+
+  it("reads again what was made here, not where the first has got it", async () => {
+    const base = memorySource({ repository: { origin: "https://other.example", repository: "app" } });
+    const image = addImage(base.contents, "image", []);
+    if (!("layers" in image.value)) throw new Error("no image");
+    const blob = blobOf(mediaTypes.ociLayerZstd, "made");
+    const made = documentOf({ ...image.value, layers: [blob.descriptor] });
+    let opened = 0;
+    const open = async () => {
+      opened++;
+      return streamBytes(blob.bytes);
+    };
+    const blobs = new Map([[blob.descriptor.digest, open]]);
+    const source = overlaySource(base, { manifests: new Map([[made.descriptor.digest, made]]), blobs });
+    const written = memorySource({ before: ({ about }) => void written.contents.set(...at(base, about)) });
+    const [first, second] = ["one", "two"].map((name) => memoryTarget({ repository: registry(name) }));
+    if (!first || !second) throw new Error("no targets");
+    const options = { ...optionsOf(base, documentOf(indexOf([made.descriptor])), []), source: async () => source };
+    await copyListToAll({ ...options, destinations: [{ target: first, readable: written }, { target: second }] });
+    expect([opened, second.blobs.size, written.calls.length]).toEqual([2, 2, 1]);
+  });
+
+  it("says of a blob that came to none of those it was for no more than that it ended", async () => {
+    const { source, root } = twoImages();
+    const full = memoryTarget();
+    await copyListToAll(optionsOf(source, root, [full]));
+    const events: Event[] = [];
+    const failing = memoryTarget({ before: failsAt("putBlob", new OciError("DENIED", "not here")) });
+    await copyListToAll({ ...optionsOf(source, root, [full, failing]), report: (event) => void events.push(event) });
+    const outcomes = events.flatMap((event) => (event.type === "blob-done" ? [event.outcome] : []));
+    expect(outcomes.length).toBeGreaterThan(0);
+    expect(new Set(outcomes)).toEqual(new Set([undefined]));
   });
 
   it("goes on without one that fails, and takes away only what that one was given", async () => {

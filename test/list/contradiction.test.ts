@@ -106,7 +106,39 @@ describe("pushList() to a registry that misses what it said it has", () => {
     const isAsked = ({ method, path }: SeenRequest) => method === "HEAD" && path.endsWith(layer.digest);
     const target = await start({ fault: (request) => (isAsked(request) && asked++ === 0 ? { status: 200 } : undefined) });
     await push(target);
-    expect([asked, target.repository("app").tags.size, target.repository("app").blobs.size]).toEqual([2, 1, 4]);
+    expect([asked, target.repository("app").tags.size, target.repository("app").blobs.size]).toEqual([1, 1, 4]);
+  });
+
+  it("sends a blob that it keeps saying to have", async () => {
+    const { images, push } = await setUp();
+    const layer = images[0]?.layers[0];
+    if (!layer) throw new Error("no layer");
+    const target = await start({ fault: ({ method, path }) => (method === "HEAD" && path.endsWith(layer.digest) ? { status: 200 } : undefined) });
+    await push(target);
+    expect([target.repository("app").tags.size, target.repository("app").blobs.size]).toEqual([1, 4]);
+    expect(writes(target, "blobs").filter(({ path }) => decodeURIComponent(path).includes(layer.digest))).toHaveLength(1);
+  });
+
+  it("sends what is missing of an image that is gone where it keeps saying to have both, once it has refused the image twice", async () => {
+    const { images, push } = await setUp();
+    const [gone] = images;
+    const [layer] = gone?.layers ?? [];
+    if (!gone || !layer) throw new Error("no image");
+    const lie = claim(gone);
+    let isLying = false;
+    const isAsked = ({ method, path }: SeenRequest) => method === "HEAD" && path.endsWith(layer.digest);
+    const target = await start({ fault: (request) => (isLying ? (isAsked(request) ? { status: 200 } : lie(request)) : undefined) });
+    await push(target);
+    const { manifests, blobs, tags } = target.repository("app");
+    manifests.delete(gone.manifest.digest);
+    blobs.delete(layer.digest);
+    tags.clear();
+    target.clear();
+    isLying = true;
+    await push(target);
+    expect([tags.size, blobs.has(layer.digest)]).toEqual([1, true]);
+    expect(target.requests.filter(isAsked)).toHaveLength(1);
+    expect(writes(target, "blobs").filter(({ size }) => size >= large)).toHaveLength(1);
   });
 
   it("sends a blob that it has said to have mounted", async () => {
@@ -114,7 +146,8 @@ describe("pushList() to a registry that misses what it said it has", () => {
     const { source, push } = await setUp({ fault: ({ path }) => (path.includes("mount=") && mounts++ === 0 ? { status: 201 } : undefined) });
     await push(source);
     expect([source.repository("app").tags.size, source.repository("app").blobs.size]).toEqual([1, 4]);
-    expect(writes(source, "blobs")).toHaveLength(1);
+    // Both that the image has, since nobody says which is missing.
+    expect(writes(source, "blobs")).toHaveLength(2);
   });
 
   it("says so where that does not help, and leaves the tag alone", async () => {

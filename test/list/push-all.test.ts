@@ -82,6 +82,16 @@ describe("pushList() to several destinations", () => {
       expect(new Set(opened.values())).toEqual(new Set([1]));
     });
 
+  for (const from of ["oci:/src", "oci-archive:/src.tar"] as const)
+    it(`reads ${from} once more for a second repository of a registry that mounts nothing, which sends nothing back`, async () => {
+      const { lists, opened } = await setUpFiles(from);
+      const target = await start({ quirks: { mount: { status: 400 } } });
+      await pushList(lists, "app", [`docker://${target.host}/one:1`, `docker://${target.host}/two:1`]);
+      expect(target.requests.filter(({ method, path }) => method === "GET" && path.includes("/blobs/"))).toEqual([]);
+      expect(target.repository("two").tags.size).toBe(1);
+      expect(Math.max(...opened.values())).toBe(2);
+    });
+
   it("mounts from the first what goes to another repository of the same registry", async () => {
     const { source, lists } = await setUp();
     const target = await start();
@@ -110,6 +120,7 @@ describe("pushList() to several destinations", () => {
     const target = await start();
     const failure = await failureOf(pushList(lists, "app", ["docker-archive:/out.tar", `docker://${target.host}/app:1`]));
     expect(failure.message).toContain('to 1 of 2 destinations, the others are done: "docker-archive:/out.tar" failed: ');
+    expect(failure.message).toMatch(/; they have sha256:[0-9a-f]{64}$/);
     expect([failure.code, target.repository("app").tags.size]).toEqual(["UNSUPPORTED", 1]);
   });
 

@@ -1,9 +1,13 @@
-import { describe, expect, it } from "bun:test";
+import { afterEach, describe, expect, it } from "bun:test";
 import { OciError } from "../../src/core/base/mod.ts";
-import { createList, type ListOptions, pushList } from "../../src/core/list/mod.ts";
+import { createList, type ListOptions, openLists, type PushListOptions, pushList } from "../../src/core/list/mod.ts";
 import { mediaTypes } from "../../src/core/spec/mod.ts";
+import { currentHost } from "../../src/host/current.ts";
 import { openPress, putLayered, readImageAt, wordsOf } from "../helper/layers.ts";
 import { failureOf, indexAt } from "../helper/lists.ts";
+import { start, stopAll } from "../helper/mirrors.ts";
+
+afterEach(stopAll);
 
 const { ociLayer } = mediaTypes;
 const [base, top, other] = [wordsOf(2000, 1), wordsOf(1000, 2), wordsOf(500, 3)];
@@ -70,6 +74,34 @@ describe("pushList() that compresses layers", () => {
     await pushList({ ...desk.lists, report }, "app", ["oci:/out:1"], { compression: { format: "gzip" } });
     expect(seen).toEqual([[expect.stringMatching(/^\.ocidex-/), "mine"]]);
     expect(await desk.host.files.list("/work")).toEqual(["mine"]);
+  });
+});
+
+describe("pushList() of layers that are made, to where their image lies", () => {
+  it("sends one again that got lost, when every blob is asked for, and says in a rehearsal that it would", async () => {
+    const registry = await start();
+    const { fetch } = await currentHost();
+    const desk = openPress({ fetch, lists: { verifyTls: false } });
+    await putLayered(desk.host, `docker://${registry.host}/app:amd64`, { layers: [{ text: base }] });
+    await createList(desk.lists, "app", { images: [`docker://${registry.host}/app:amd64`] });
+    const push = async (options: PushListOptions = {}) => {
+      const lists = openLists(desk.host, { root: "/lists", verifyTls: false });
+      return (await pushList(lists, "app", [`docker://${registry.host}/app:1`], { compression: { format: "gzip" }, ...options }))[0];
+    };
+    const { blobs } = registry.repository("app");
+    const before = new Set(blobs.keys());
+    await push();
+    const [made, ...more] = [...blobs.keys()].filter((digest) => !before.has(digest));
+    if (made === undefined) throw new Error("no layer");
+    expect(more).toEqual([]);
+    blobs.delete(made);
+    await push();
+    expect(blobs.has(made)).toBe(false);
+    const planned = await push({ verifyBlobs: true, dryRun: true });
+    expect(planned?.writes?.flatMap((each) => (each.write === "upload" ? [String(each.digest)] : []))).toEqual([made]);
+    expect(blobs.has(made)).toBe(false);
+    await push({ verifyBlobs: true });
+    expect(blobs.has(made)).toBe(true);
   });
 });
 

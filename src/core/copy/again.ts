@@ -1,9 +1,9 @@
 import { mapAll, missesContent, quote, RegistryError } from "../base/mod.ts";
 import type { ContentSource, PutOptions } from "../port/mod.ts";
-import type { Descriptor, ManifestDocument } from "../spec/mod.ts";
-import { copyBlobAgain } from "./blob.ts";
-import type { Lane } from "./lane.ts";
-import { isManifest, type Part, partsOf } from "./parts.ts";
+import type { Descriptor, Digest, ManifestDocument } from "../spec/mod.ts";
+import { type BlobAgain, copyBlobAgain } from "./blob.ts";
+import { type Lane, noteImplied } from "./lane.ts";
+import { isManifest, partsOf } from "./parts.ts";
 import { type Copy, isSameRepository } from "./session.ts";
 
 /** A manifest to put where everything it refers to has been brought. */
@@ -17,50 +17,50 @@ export interface Complete {
 }
 
 /**
- * Puts a manifest. Where the place then misses what it has said it has, since its copies do not agree or somebody has cleaned up
- * meanwhile, that is brought once more, whatever the place says, and the manifest after it.
+ * Puts a manifest. Where the place then misses what it has claimed to have, since its copies do not agree or somebody has cleaned up
+ * meanwhile, that is brought once more, and the manifest after it. What it has said to have is sent whatever it says; what it was
+ * only taken to have is asked for first, and sent as well where it says that it is there and the manifest is refused again.
  * @throws {RegistryError} where that does not help either
  */
 export async function putComplete(copy: Copy, lane: Lane, complete: Complete, signal: AbortSignal): Promise<void> {
-  const put = (): Promise<void> => copy.run(() => complete.put({ signal }), signal);
-  try {
-    await put();
-  } catch (error) {
-    if (!missesContent(error)) throw error;
-    const parts = await doubtfulParts(lane, complete);
-    if (parts.length === 0) throw error;
-    const { name } = lane.target;
-    copy.report({ type: "warning", message: `${quote(name)} misses what it said it has of ${complete.document.descriptor.digest}, which is brought again` });
-    await mapAll(parts, (part, inner) => bringAgain(copy, lane, part, inner), signal);
-    await put().catch((still: unknown) => {
-      throw missesContent(still) ? stillMissing(still) : still;
-    });
+  const { digest } = complete.document.descriptor;
+  const sent = new Set<Digest>();
+  for (let rounds = 0; ; rounds++) {
+    try {
+      return await copy.run(() => complete.put({ signal }), signal);
+    } catch (error) {
+      if (!missesContent(error)) throw error;
+      const parts = await doubtfulParts(lane, complete, sent);
+      if (parts.length === 0) throw rounds === 0 ? error : stillMissing(error);
+      if (rounds === 0) copy.report({ type: "warning", message: `${quote(lane.target.name)} misses what it said it has of ${digest}, which is brought again` });
+      const areSent = await mapAll(parts, (part, inner) => bringAgain(copy, lane, part, inner), signal);
+      for (const [at, { descriptor }] of parts.entries()) if (areSent[at]) sent.add(descriptor.digest);
+    }
   }
 }
 
-interface DoubtfulPart extends Part {
-  readonly source: ContentSource;
-}
-
-/** What this copy has brought itself is not in doubt; what lies there and nowhere else cannot be brought. */
-async function doubtfulParts({ found, target }: Lane, { document, sourceOf }: Complete): Promise<readonly DoubtfulPart[]> {
-  const parts: DoubtfulPart[] = [];
+/** What was sent is not in doubt; what lies there and nowhere else cannot be brought. */
+async function doubtfulParts({ found, target }: Lane, { document, sourceOf }: Complete, sent: ReadonlySet<Digest>): Promise<readonly BlobAgain[]> {
+  const parts: BlobAgain[] = [];
   for (const part of partsOf(document)) {
-    if (!found.has(part.descriptor.digest)) continue;
+    const { digest } = part.descriptor;
+    const claim = found.get(digest);
+    if (claim === undefined || sent.has(digest)) continue;
     const source = await sourceOf(part.descriptor);
-    if (!isSameRepository(source.repository, target.repository) || source.made?.has(part.descriptor.digest)) parts.push({ ...part, source });
+    if (!isSameRepository(source.repository, target.repository) || source.made?.has(digest)) parts.push({ ...part, source, claim });
   }
   return parts;
 }
 
-/** Of a manifest that may have been missing, everything it refers to may be. */
-async function bringAgain(copy: Copy, lane: Lane, part: DoubtfulPart, signal: AbortSignal): Promise<void> {
+/** Of a manifest that may have been missing, everything it refers to may be. Returns whether more cannot be done. */
+async function bringAgain(copy: Copy, lane: Lane, part: BlobAgain, signal: AbortSignal): Promise<boolean> {
   const { descriptor, source } = part;
   if (!isManifest(descriptor)) return await copyBlobAgain(copy, lane, part, signal);
   const document = await copy.run(() => source.manifest(descriptor, { signal }), signal);
-  for (const { descriptor } of partsOf(document)) lane.found.add(descriptor.digest);
+  for (const { descriptor } of partsOf(document)) noteImplied(lane, descriptor.digest);
   const put: Complete["put"] = (options) => lane.target.putManifest(document, { ...options, again: true });
   await putComplete(copy, lane, { document, sourceOf: async () => source, put }, signal);
+  return true;
 }
 
 function stillMissing(error: RegistryError): RegistryError {

@@ -3,6 +3,9 @@ import type { ContentSource, ContentTarget } from "../port/mod.ts";
 import type { Digest, ManifestDocument } from "../spec/mod.ts";
 import type { Copy } from "./session.ts";
 
+/** How a place has claimed something: it said so when asked for that itself, or it has a manifest that refers to it. */
+export type Claim = "said" | "implied";
+
 /** One destination of a copy under way, and what has been begun there, so that nothing is begun twice. */
 export interface Lane {
   /** Where the content goes. */
@@ -13,8 +16,8 @@ export interface Lane {
   readonly blobs: Map<string, Promise<void>>;
   /** Manifests that were begun; those that had to be read come out of it. */
   readonly manifests: Map<Digest, Promise<ManifestDocument | undefined>>;
-  /** Content that this copy has not put there since the place said it has it. */
-  readonly found: Set<Digest>;
+  /** Content that this copy has not put there since the place has claimed to have it. */
+  readonly found: Map<Digest, Claim>;
   /** Manifests whose signatures stay behind. */
   readonly unsigned: Set<Digest>;
   /** Ends whatever goes there, once something has failed there. */
@@ -27,8 +30,13 @@ export interface Lane {
 
 /** Returns a lane in which nothing has been begun. */
 export function openLane(target: ContentTarget, readable?: ContentSource): Lane {
-  const nothing = { blobs: new Map(), manifests: new Map(), found: new Set<Digest>(), unsigned: new Set<Digest>() };
+  const nothing = { blobs: new Map(), manifests: new Map(), found: new Map<Digest, Claim>(), unsigned: new Set<Digest>() };
   return { target, readable, ...nothing, end: new AbortController(), failure: undefined, isKept: false };
+}
+
+/** Notes what a manifest refers to that the place has; what it has said itself stays said. */
+export function noteImplied({ found }: Pick<Lane, "found">, digest: Digest): void {
+  if (!found.has(digest)) found.set(digest, "implied");
 }
 
 /** What a task has made in one lane. */

@@ -29,7 +29,7 @@ export interface ListContents extends CopyOptions {
 export interface ListDestination {
   /** Where the content goes. */
   readonly target: ContentTarget;
-  /** The same place for reading: there further destinations in one registry read what they cannot mount. @default where the content came from */
+  /** The same place for reading: there further destinations in one registry read what they cannot mount and another registry has. @default where the content came from */
   readonly readable?: ContentSource;
   /** Children that the target must have already. @default none */
   readonly present?: readonly Descriptor[];
@@ -103,7 +103,8 @@ export async function copyList(options: CopyListOptions): Promise<CopiedList> {
 
 /**
  * Puts a list into every destination as {@linkcode copyList} does into one, all at the same time; each blob is read once, whatever
- * the number of destinations. One that fails is left out from there on. Returns for each why it failed, or undefined.
+ * the number of destinations (a file once more for a further repository of a registry that does not mount). One that fails is left
+ * out from there on. Returns for each why it failed, or undefined.
  * @throws what ends the copy as a whole: the signal's reason
  */
 export async function copyListToAll(options: CopyListToAllOptions): Promise<readonly (OciError | undefined)[]> {

@@ -69,7 +69,7 @@ async function bringManifest(copy: Copy, task: ManifestTask, signal: AbortSignal
   const { descriptor, source } = task;
   const kind = isIndexMediaType(descriptor.mediaType) ? "index" : "image";
   const holdings = await inEachLane(copy, task.lanes, (lane, inner) => askFor(copy, lane, task, inner), signal);
-  const lanes = lanesOf(holdings, ({ exists, hasBlobs }) => !exists || !hasBlobs);
+  const lanes = lanesOf(holdings, ({ isWhole }) => !isWhole);
   if (lanes.length === 0) {
     if (holdings.length > 0) copy.report({ type: "manifest", descriptor, kind, outcome: "exists" });
     return undefined;
@@ -90,10 +90,8 @@ async function bringManifest(copy: Copy, task: ManifestTask, signal: AbortSignal
 interface Holding {
   /** Whether it has the manifest. */
   readonly exists: boolean;
-  /** Whether the image lies there, all of it but what was made here. */
-  readonly isHere: boolean;
-  /** Whether it has the blobs, by what is known. */
-  readonly hasBlobs: boolean;
+  /** Whether it is taken to have what that refers to as well. */
+  readonly isWhole: boolean;
 }
 
 function lanesOf(holdings: readonly Outcome<Holding>[], isMeant: (holding: Holding) => boolean): readonly Lane[] {
@@ -102,11 +100,10 @@ function lanesOf(holdings: readonly Outcome<Holding>[], isMeant: (holding: Holdi
 
 async function askFor(copy: Copy, lane: Lane, { descriptor, source }: ManifestTask, signal: AbortSignal): Promise<Holding> {
   const { target, found } = lane;
-  const isHere = isSameRepository(source.repository, target.repository);
   const exists = await copy.run(() => target.hasManifest(descriptor, { signal }), signal);
-  if (!exists && isHere && !source.made?.has(descriptor.digest)) throw lacksImage(target, [descriptor]);
-  if (exists) found.add(descriptor.digest);
-  return { exists, isHere, hasBlobs: isHere || (exists && !copy.verifyBlobs) };
+  if (!exists && isSameRepository(source.repository, target.repository) && !source.made?.has(descriptor.digest)) throw lacksImage(target, [descriptor]);
+  if (exists) found.set(descriptor.digest, "said");
+  return { exists, isWhole: exists && !copy.verifyBlobs };
 }
 
 interface Blobs {
@@ -116,13 +113,9 @@ interface Blobs {
 
 /** Brings blobs where they are not known to be; where they are, they are not asked for when another image has them too. */
 async function copyBlobs(copy: Copy, holdings: readonly Outcome<Holding>[], { parts, source }: Blobs, signal: AbortSignal): Promise<void> {
-  for (const lane of lanesOf(holdings, ({ exists, hasBlobs }) => exists && hasBlobs)) for (const { descriptor } of parts) noteBlob(lane, descriptor);
-  const bringPart = async (part: Part, inner: AbortSignal): Promise<void> => {
-    const isMade = source.made?.has(part.descriptor.digest) === true;
-    const lanes = lanesOf(holdings, ({ exists, isHere, hasBlobs }) => !hasBlobs || (isHere && !exists && isMade));
-    await copyBlob(copy, { ...part, source, lanes }, inner);
-  };
-  await mapAll(parts, bringPart, signal);
+  for (const lane of lanesOf(holdings, ({ isWhole }) => isWhole)) for (const { descriptor } of parts) noteBlob(lane, descriptor);
+  const lanes = lanesOf(holdings, ({ isWhole }) => !isWhole);
+  await mapAll(parts, (part, inner) => copyBlob(copy, { ...part, source, lanes }, inner), signal);
 }
 
 /** Returns the error for images that a list refers to and its destination does not have. */
@@ -143,8 +136,6 @@ async function copyChildren(copy: Copy, task: ManifestTask & { readonly value: I
 
 /** Brings a child of an index, whatever it is. */
 export async function copyEntry(copy: Copy, task: ManifestTask, signal: AbortSignal): Promise<void> {
-  const { descriptor, source } = task;
-  if (isManifest(descriptor)) return void (await copyManifest(copy, task, signal));
-  const lanes = task.lanes.filter(({ target }) => !isSameRepository(source.repository, target.repository));
-  await copyBlob(copy, { descriptor, kind: "blob", source, lanes }, signal);
+  if (isManifest(task.descriptor)) return void (await copyManifest(copy, task, signal));
+  await copyBlob(copy, { ...task, kind: "blob" }, signal);
 }

@@ -40,6 +40,7 @@ export function rehearse(target: ContentTarget, { nameOf, planned }: RehearseOpt
     ...(target.repository && { repository: target.repository }),
     accepts: (mediaType) => target.accepts(mediaType),
     hasManifest: (descriptor, options) => target.hasManifest(descriptor, options),
+    ...(target.hasBlob && { hasBlob: async (descriptor, options) => (await target.hasBlob?.(descriptor, options)) === true }),
     async putBlob({ digest, size, ...rest }, _open, { from, signal } = {}) {
       if (isSameRepository(from, target.repository)) return "exists";
       if (await target.hasBlob?.({ digest, size, ...rest }, signal ? { signal } : {})) return "exists";

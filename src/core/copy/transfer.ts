@@ -63,7 +63,7 @@ async function bring(copy: Copy, task: Bringing, signal: AbortSignal): Promise<r
       const [done] = await inEachLane(copy, [lane], (_, inner) => put(lane, { ...task, first }, inner), signal);
       if (done === undefined) continue;
       outcomes.push(done.value);
-      if (done.value !== "copied") lane.found.add(task.descriptor.digest);
+      if (done.value !== "copied") lane.found.set(task.descriptor.digest, "said");
       first ??= lane;
       branch.leave();
     }
@@ -73,13 +73,13 @@ async function bring(copy: Copy, task: Bringing, signal: AbortSignal): Promise<r
   }
 }
 
-/** What `first` has got is mounted from there, and read there where it cannot be mounted; what was made here lies nowhere else. */
+/** What `first` has got is mounted from there. Where it cannot be mounted it is read there, if it lies behind the network anyway; what was made here does not. */
 function put(lane: Lane, task: Bringing & { readonly first: Lane | undefined }, signal: AbortSignal): Promise<BlobOutcome> {
   const { descriptor, source, first, branch, tell } = task;
   const origin = source.made?.has(descriptor.digest) === true ? undefined : source.repository;
   const from = first?.target.repository ?? origin;
   const isMountable = from !== undefined && from.origin === lane.target.repository?.origin;
-  const near = first?.readable;
+  const near = origin && first?.readable;
   const open = near === undefined ? branch.open : () => orElse(() => near.blob(descriptor, { signal }), branch.open);
   return lane.target.putBlob(descriptor, open, { signal, ...(isMountable && { from }), onProgress: tell() });
 }
@@ -106,7 +106,7 @@ function furthest(report: (bytes: number) => void): () => (bytes: number) => voi
   };
 }
 
-/** What took most says what it took. */
-function summary(outcomes: readonly BlobOutcome[]): BlobOutcome {
-  return (["copied", "mounted"] as const).find((outcome) => outcomes.includes(outcome)) ?? "exists";
+/** What took most says what it took; nothing does where all failed. */
+function summary(outcomes: readonly BlobOutcome[]): BlobOutcome | undefined {
+  return (["copied", "mounted", "exists"] as const).find((outcome) => outcomes.includes(outcome));
 }

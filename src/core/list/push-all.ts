@@ -27,7 +27,7 @@ export async function pushToAll(pushing: Pushing, destinations: readonly Destina
     const failure = outcomes[at];
     if (failure) failures.set(destination, failure);
   }
-  if (failures.size > 0) throw failureOf(pushing.place.name, destinations, failures);
+  if (failures.size > 0) throw failureOf(pushing, destinations, failures);
   return destinations.map((destination) => ({ images: entries.length, writes: opened.get(destination)?.writes ?? [] }));
 }
 
@@ -56,7 +56,11 @@ async function copy(pushing: Pushing, destinations: readonly OpenedDestination[]
 }
 
 /** A single destination speaks for itself. */
-function failureOf(name: string, destinations: readonly Destination[], failures: ReadonlyMap<Destination, OciError>): OciError {
+function failureOf(
+  { place: { name }, prepared, dryRun }: Pushing,
+  destinations: readonly Destination[],
+  failures: ReadonlyMap<Destination, OciError>,
+): OciError {
   const failed = destinations.flatMap((destination) => {
     const error = failures.get(destination);
     return error ? [{ destination, error }] : [];
@@ -64,7 +68,7 @@ function failureOf(name: string, destinations: readonly Destination[], failures:
   const cause = failed[0]?.error;
   if (cause !== undefined && destinations.length === 1) return cause;
   const each = failed.map(({ destination, error }) => `${quote(formatLocation(destination.location))} failed: ${error.message}`).join("; ");
-  const others = failed.length === destinations.length ? "" : ", the others are done";
-  const message = `Cannot push ${quote(name)} to ${failed.length} of ${destinations.length} destinations${others}: ${each}`;
+  const [others, done] = failed.length === destinations.length ? ["", ""] : [", the others are done", `; they have ${prepared.document.descriptor.digest}`];
+  const message = `Cannot push ${quote(name)} to ${failed.length} of ${destinations.length} destinations${others}: ${each}${dryRun ? "" : done}`;
   return new OciError(cause?.code ?? "IO", message, { cause });
 }

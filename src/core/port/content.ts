@@ -58,7 +58,7 @@ export interface ContentSource {
 
 /** Options of {@linkcode ContentTarget.putManifest}. */
 export interface PutOptions extends ContentOptions {
-  /** Whether the place has said that it has it and turned out not to, so that nothing it said before counts. @default false */
+  /** Whether the place has said that it has it and turned out not to, so that nothing it says counts. @default false */
   readonly again?: boolean;
 }
 

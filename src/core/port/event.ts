@@ -23,8 +23,8 @@ export type Event =
   | { readonly type: "blob"; readonly descriptor: Descriptor; readonly kind: "config" | "blob" }
   /** `bytes` more of a blob have gone. */
   | { readonly type: "progress"; readonly descriptor: Descriptor; readonly bytes: number }
-  /** A blob is there. */
-  | { readonly type: "blob-done"; readonly descriptor: Descriptor; readonly outcome: BlobOutcome }
+  /** A blob is there, or, without an outcome, has come to no destination. */
+  | { readonly type: "blob-done"; readonly descriptor: Descriptor; readonly outcome: BlobOutcome | undefined }
   /** A manifest is about to be written. */
   | { readonly type: "manifest"; readonly descriptor: Descriptor; readonly kind: "image" | "index"; readonly outcome: "written" | "exists" };
 

@@ -57,7 +57,7 @@ describe("the flags of container storage", () => {
     const { status, errors } = await run("--root", "/lists", "manifest", "create", "list", "containers-storage:app");
     expect([status, errors]).toEqual([
       125,
-      'Error: Cannot read "containers-storage:app": there is no container storage in "/lists", expected containers-storage:[DRIVER@DIR]NAME for another\n',
+      'Error: Cannot read "containers-storage:app": there is no container storage in "/lists", or none that may be read, expected containers-storage:[DRIVER@DIR]NAME for another\n',
     ]);
     expect(await fail("create", "--root", "/lists", "list", "app")).toContain(
       'Cannot find image "app": it is neither a local list nor in container storage, and',

@@ -78,5 +78,8 @@ function storedOf(storage: FoundStorage, image: StoredImage, name = ""): Stored 
 
 function noStorage(what: string, roots: readonly string[]): OciError {
   const where = roots.map(quote).join(" or ");
-  return new OciError("NOT_FOUND", `Cannot read ${what}: there is no container storage in ${where}, expected containers-storage:[DRIVER@DIR]NAME for another`);
+  return new OciError(
+    "NOT_FOUND",
+    `Cannot read ${what}: there is no container storage in ${where}, or none that may be read, expected containers-storage:[DRIVER@DIR]NAME for another`,
+  );
 }

@@ -22,7 +22,7 @@ export async function putBlob(upload: Upload): Promise<BlobOutcome> {
 async function bringBlob(upload: Upload): Promise<BlobOutcome> {
   const { access, descriptor, options } = upload;
   const { from, again = false } = options;
-  if (again) return descriptor.size > smallSize && (await hasBlob(upload)) ? "exists" : await send(upload, undefined, { asks: false });
+  if (again) return await send(upload, undefined, { asks: false });
   const isNear = from !== undefined && from.origin === access.repository.origin;
   const isHere = isNear && from.repository === access.repository.repository;
   if (isHere && from.isMirrored !== true) return "exists";
