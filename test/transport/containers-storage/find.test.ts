@@ -214,7 +214,9 @@ describe("containers-storage: means", () => {
       'Cannot read "containers-storage:app": there is no container storage in "/var/lib/containers/storage", or none that may be read, expected containers-storage:[DRIVER@DIR]NAME for another',
     );
     const environment = { user: 1000, home: "/home/me" };
-    await expect(id("app", { files: {}, environment })).rejects.toThrow('no container storage in "/home/me/.local/share/containers/storage", or none that may be read, expected');
+    await expect(id("app", { files: {}, environment })).rejects.toThrow(
+      'no container storage in "/home/me/.local/share/containers/storage", or none that may be read, expected',
+    );
     await expect(id("nope", { files: storageFiles(root, [app, nameless]) })).rejects.toThrow(
       `container storage "${root}" has no such image, it has "localhost/app:latest", ${nameless.id.slice(0, 12)}`,
     );
