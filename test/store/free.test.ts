@@ -99,6 +99,18 @@ describe("what a list keeps", () => {
     expect(listed.filter((path) => path === `${root}/lists`)).toHaveLength(2);
   });
 
+  it("is freed by one in 32 new lists, if somebody died between the removal of its list and that", async () => {
+    await openShelves(hostOn(files), root).discardList(await listWith("one", a));
+    for (const [number, left] of [
+      [0.04, pathsOf(a)],
+      [0.03, []],
+    ] as const) {
+      const host = hostOn(files);
+      await openListStore({ ...host, random: { ...host.random, number: () => number } }, { root: "/data" }).create(`at-${number * 100}`, emptyState);
+      expect(await contentIn(files, content)).toEqual([...left]);
+    }
+  });
+
   it("stays while the record of a list that does not count yet refers to it", async () => {
     const shelves = openShelves(hostOn(files), root);
     await shelves.prepare();
