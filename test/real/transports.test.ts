@@ -36,7 +36,7 @@ const cannotHold = (type: string): string =>
 const noIndex = cannotHold("application/vnd.oci.image.index.v1+json");
 const noList = cannotHold("application/vnd.docker.distribution.manifest.list.v2+json");
 const isLayout = 'Cannot read "LOCATION": the archive has no manifest.json, it holds an OCI layout, expected oci-archive: before its name';
-const isNoImage = `Cannot read config "blobs/sha256/44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a" of "LOCATION" at rootfs: it is missing`;
+const isNoImage = `Cannot read config "blobs/sha256/44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a" of "LOCATION": it names 0 layers, and the archive lists 1 for it`;
 const notWritten =
   'Cannot write "LOCATION": images are read from container storage, and written there by podman and buildah only, expected a registry, oci: or oci-archive: for podman to pull from';
 const noArtifact: Cell = ["unmade", "unsupported image-specific operation on artifact"];
