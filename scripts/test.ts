@@ -166,14 +166,14 @@ async function runNode(files: readonly string[], work: string): Promise<readonly
   const bundles = await bundleTests(files, work);
   const report = join(work, "node.tap");
   const reporters = ["--test-reporter=tap", `--test-reporter-destination=${report}`, "--test-reporter=spec", "--test-reporter-destination=stdout"];
-  const finished = await run(process.env.npm_node_execpath ?? "node", ["--test", ...reporters, "--test-timeout=120000", ...bundles], 15);
+  const finished = await run(process.env.npm_node_execpath ?? "node", ["--test", ...reporters, "--test-timeout=120000", ...bundles], 30);
   return [countNode(readReport(report), finished), finished];
 }
 
 async function runDeno(files: readonly string[], work: string): Promise<readonly [Count, Finished]> {
   const report = join(work, "deno.xml");
   const args = ["test", "-A", "--no-check", "--config", "scripts/deno-test.json", "--junit-path", report, ...files];
-  const finished = await run(join(root, "node_modules/.bin/deno"), args, 15);
+  const finished = await run(join(root, "node_modules/.bin/deno"), args, 30);
   return [countDeno(readReport(report), finished), finished];
 }
 
@@ -249,7 +249,7 @@ function runOne(
 ): Promise<readonly [Count, Finished]> {
   if (runtime === "node") return runNode(files, work);
   if (runtime === "deno") return runDeno(files, work);
-  return real ? runReal(files, work) : runBun(files, work, { name: "bun", timeout: 60_000, minutes: 15 });
+  return real ? runReal(files, work) : runBun(files, work, { name: "bun", timeout: 60_000, minutes: 30 });
 }
 
 function broken(runtime: Runtime): (error: unknown) => readonly [Count, Finished] {
