@@ -91,13 +91,13 @@ describe("pushList() that compresses layers", () => {
   });
 
   it("fails when what it made has become something else before it goes", async () => {
-    const desk = openPress({ variables: { TMPDIR: "/work" }, files: { "/work/mine": "" } });
+    const desk = openPress({ variables: { TMPDIR: "/spare" }, files: { "/spare/mine": "" } });
     await putLayered(desk.host, "oci:/src:1", { layers: [{ text: base }] });
     await createList(desk.lists, "app", { images: ["oci:/src:1"] });
     const { files } = desk.host;
     const damaging = {
       ...files,
-      read: async (path: string, options?: ReadOptions) => (path.startsWith("/work/") ? streamBytes(Uint8Array.of(1, 2, 3)) : files.read(path, options)),
+      read: async (path: string, options?: ReadOptions) => (path.startsWith("/spare/") ? streamBytes(Uint8Array.of(1, 2, 3)) : files.read(path, options)),
     };
     const lists = { ...desk.lists, host: { ...desk.lists.host, files: damaging } };
     const failure = await failureOf(pushList(lists, "app", ["oci:/out:1"], { compression: { format: "gzip" } }));
@@ -105,16 +105,16 @@ describe("pushList() that compresses layers", () => {
   });
 
   it("keeps what it makes in files nobody else reads, in TMPDIR", async () => {
-    const desk = openPress({ variables: { TMPDIR: "/work" }, files: { "/work/mine": "" } });
+    const desk = openPress({ variables: { TMPDIR: "/spare" }, files: { "/spare/mine": "" } });
     await putLayered(desk.host, "oci:/src:1", { layers: [{ text: base }] });
     await createList(desk.lists, "app", { images: ["oci:/src:1"] });
     const seen: string[][] = [];
     const report: typeof desk.lists.report = (event) => {
-      if (event.type === "image") void desk.host.files.list("/work").then((names) => seen.push([...names]));
+      if (event.type === "image") void desk.host.files.list("/spare").then((names) => seen.push([...names]));
     };
     await pushList({ ...desk.lists, report }, "app", ["oci:/out:1"], { compression: { format: "gzip" } });
     expect(seen).toEqual([[expect.stringMatching(/^\.ocidex-/), "mine"]]);
-    expect(await desk.host.files.list("/work")).toEqual(["mine"]);
+    expect(await desk.host.files.list("/spare")).toEqual(["mine"]);
   });
 });
 
