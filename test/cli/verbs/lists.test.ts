@@ -187,7 +187,7 @@ describe("standard error", () => {
     const { must, run } = await openShell();
     await must("create", "foo");
     expect((await run("--log-level", "error", "manifest", "annotate", "--format", "v2s2", "--annotation", "a=1", "foo")).errors).toBe("");
-    await must("create", "web");
+    await must("create", "web", "oci:/src:amd64");
     const warn = await run("manifest", "annotate", "--annotation", "x=1", "web", "oci:/src:none");
     const debug = await run("--log-level=debug", "manifest", "annotate", "--annotation", "x=1", "web", "oci:/src:none");
     expect(warn.errors.split("\n")).toHaveLength(2);
