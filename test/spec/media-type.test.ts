@@ -3,6 +3,7 @@ import {
   isConfigMediaType,
   isDockerMediaType,
   isIndexMediaType,
+  isManifestDescriptor,
   isManifestMediaType,
   manifestMediaTypes,
   mediaTypes,
@@ -41,5 +42,13 @@ describe("normaliseMediaType()", () => {
   it("reads 64 KiB in one pass", () => {
     expect(normaliseMediaType(`${" ".repeat(65_536)}a`)).toBe("a");
     expect(normaliseMediaType(";".repeat(65_536))).toBe("");
+  });
+});
+
+describe("isManifestDescriptor()", () => {
+  it("takes indexes, lists and image manifests for manifests, and nothing else", () => {
+    const { ociIndex, dockerList, ociManifest, dockerManifest, ociConfig, ociLayer } = mediaTypes;
+    const types = [ociIndex, dockerList, ociManifest, dockerManifest, ociConfig, ociLayer, ""];
+    expect(types.map((mediaType) => isManifestDescriptor({ mediaType }))).toEqual([true, true, true, true, false, false, false]);
   });
 });

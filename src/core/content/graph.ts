@@ -1,5 +1,5 @@
 import { isOciError, OciError } from "../base/mod.ts";
-import { type Descriptor, type Digest, isImageIndex, isIndexMediaType, isManifestMediaType, type ManifestDocument } from "../spec/mod.ts";
+import { type Descriptor, type Digest, isImageIndex, isManifestDescriptor, type ManifestDocument } from "../spec/mod.ts";
 import type { ContentReader } from "./content-reader.ts";
 
 /** Everything a manifest leads to. */
@@ -29,7 +29,7 @@ export async function readGraph(root: ManifestDocument, open: (descriptor: Descr
     const named = isImageIndex(value) ? value.manifests : [value.config, ...value.layers];
     for (const each of named) {
       if (manifests.has(each.digest)) continue;
-      if (!isImageIndex(value) || !(isIndexMediaType(each.mediaType) || isManifestMediaType(each.mediaType))) {
+      if (!isImageIndex(value) || !isManifestDescriptor(each)) {
         blobs.set(each.digest, each);
         continue;
       }

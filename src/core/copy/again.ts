@@ -1,9 +1,9 @@
 import { mapAll, missesContent, quote, RegistryError } from "../base/mod.ts";
 import type { ContentSource, PutOptions } from "../port/mod.ts";
-import type { Descriptor, Digest, ManifestDocument } from "../spec/mod.ts";
+import { type Descriptor, type Digest, isManifestDescriptor, type ManifestDocument } from "../spec/mod.ts";
 import { type BlobAgain, copyBlobAgain } from "./blob.ts";
 import { type Lane, noteImplied } from "./lane.ts";
-import { isManifest, partsOf } from "./parts.ts";
+import { partsOf } from "./parts.ts";
 import { type Copy, isSameRepository } from "./session.ts";
 
 /** A manifest to put where everything it refers to has been brought. */
@@ -55,7 +55,7 @@ async function doubtfulParts({ found, target }: Lane, { document, sourceOf }: Co
 /** Of a manifest that may have been missing, everything it refers to may be. Returns whether more cannot be done. */
 async function bringAgain(copy: Copy, lane: Lane, part: BlobAgain, signal: AbortSignal): Promise<boolean> {
   const { descriptor, source } = part;
-  if (!isManifest(descriptor)) return await copyBlobAgain(copy, lane, part, signal);
+  if (!isManifestDescriptor(descriptor)) return await copyBlobAgain(copy, lane, part, signal);
   const document = await copy.run(() => source.manifest(descriptor, { signal }), signal);
   for (const { descriptor } of partsOf(document)) noteImplied(lane, descriptor.digest);
   const put: Complete["put"] = (options) => lane.target.putManifest(document, { ...options, again: true });

@@ -1,10 +1,9 @@
 import { createPool, mapAll, type OciError } from "../base/mod.ts";
 import type { Clock, ContentSource, ContentTarget, PutRootOptions } from "../port/mod.ts";
-import { type Descriptor, type Digest, isImageIndex, type ManifestDocument } from "../spec/mod.ts";
+import { type Descriptor, type Digest, isImageIndex, isManifestDescriptor, type ManifestDocument } from "../spec/mod.ts";
 import { putComplete } from "./again.ts";
 import { abandonLanes, forLanes, inEachLane, isRunning, type Lane, openLane } from "./lane.ts";
 import { copyEntry, lacksImage } from "./manifest.ts";
-import { isManifest } from "./parts.ts";
 import { copyReferrers, type FoundReferrer } from "./referrers.ts";
 import { type Copy, type CopyOptions, openCopy } from "./session.ts";
 import { copySignatures, sayUnsigned } from "./signatures.ts";
@@ -167,7 +166,7 @@ async function requirePresent(copy: Copy, { lanes }: Copying, signal: AbortSigna
 }
 
 async function checkPresent(copy: Copy, { target, destination }: ListLane, signal: AbortSignal): Promise<void> {
-  const asked = (destination.present ?? []).filter(isManifest);
+  const asked = (destination.present ?? []).filter(isManifestDescriptor);
   const answers = await mapAll(asked, (entry, inner) => copy.run(() => target.hasManifest(entry, { signal: inner }), inner), signal);
   const [first, ...more] = asked.filter((_, at) => answers[at] === false);
   if (first !== undefined) throw lacksImage(target, [first, ...more]);

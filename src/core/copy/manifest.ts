@@ -1,11 +1,20 @@
 import { mapAll, OciError, quote } from "../base/mod.ts";
 import { maximumDepth } from "../content/mod.ts";
 import type { ContentSource, ContentTarget } from "../port/mod.ts";
-import { type Descriptor, type Digest, formatPlatform, type ImageIndex, isImageIndex, isIndexMediaType, type ManifestDocument } from "../spec/mod.ts";
+import {
+  type Descriptor,
+  type Digest,
+  formatPlatform,
+  type ImageIndex,
+  isImageIndex,
+  isIndexMediaType,
+  isManifestDescriptor,
+  type ManifestDocument,
+} from "../spec/mod.ts";
 import { putComplete } from "./again.ts";
 import { copyBlob, noteBlob } from "./blob.ts";
 import { forLanes, inEachLane, type Lane, type Outcome } from "./lane.ts";
-import { blobsOf, isManifest, type Part } from "./parts.ts";
+import { blobsOf, type Part } from "./parts.ts";
 import { type Copy, isSameRepository } from "./session.ts";
 import { copySignatures } from "./signatures.ts";
 
@@ -136,6 +145,6 @@ async function copyChildren(copy: Copy, task: ManifestTask & { readonly value: I
 
 /** Brings a child of an index, whatever it is. */
 export async function copyEntry(copy: Copy, task: ManifestTask, signal: AbortSignal): Promise<void> {
-  if (isManifest(task.descriptor)) return void (await copyManifest(copy, task, signal));
+  if (isManifestDescriptor(task.descriptor)) return void (await copyManifest(copy, task, signal));
   await copyBlob(copy, { ...task, kind: "blob" }, signal);
 }

@@ -1,4 +1,4 @@
-import { type Descriptor, type ImageManifest, isImageIndex, isIndexMediaType, isManifestMediaType, type ManifestDocument } from "../spec/mod.ts";
+import { type Descriptor, type ImageManifest, isImageIndex, type ManifestDocument } from "../spec/mod.ts";
 import { isForeignLayer } from "./layer-type.ts";
 
 /** Something that a manifest refers to. */
@@ -7,11 +7,6 @@ export interface Part {
   readonly descriptor: Descriptor;
   /** What its manifest calls it. */
   readonly kind: "config" | "blob";
-}
-
-/** Tells whether a child of an index is a manifest or index; anything else is carried as a blob. */
-export function isManifest(descriptor: Descriptor): boolean {
-  return isIndexMediaType(descriptor.mediaType) || isManifestMediaType(descriptor.mediaType);
 }
 
 /** Returns the blobs of an image that are brought with it: those of foreign layers stay where they are. */

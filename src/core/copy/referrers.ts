@@ -1,9 +1,8 @@
 import { createPool, isOciError, mapAll, OciError, type Pool, quote } from "../base/mod.ts";
 import type { ContentSource, Referrer, Report } from "../port/mod.ts";
-import type { Descriptor, Digest, ManifestDocument } from "../spec/mod.ts";
+import { type Descriptor, type Digest, isManifestDescriptor, type ManifestDocument } from "../spec/mod.ts";
 import { forLanes, inEachLane, type Lane } from "./lane.ts";
 import { copyManifest } from "./manifest.ts";
-import { isManifest } from "./parts.ts";
 import { type Copy, isSameRepository } from "./session.ts";
 
 /** A manifest, and where it lies. */
@@ -86,7 +85,7 @@ async function referrersOf({ descriptor, source }: Subject, options: FindReferre
 }
 
 function isKnown({ descriptor }: Referrer, subject: Digest, report: Report): boolean {
-  if (isManifest(descriptor)) return true;
+  if (isManifestDescriptor(descriptor)) return true;
   report({
     type: "warning",
     message: `${descriptor.digest}, which refers to ${subject}, stays behind: nothing is known of its type ${quote(descriptor.mediaType)}`,

@@ -1,6 +1,6 @@
 import { isOciError, mapAll } from "../base/mod.ts";
 import type { ContentSource } from "../port/mod.ts";
-import { type Descriptor, type Digest, isIndexMediaType, isManifestMediaType, type ManifestDocument } from "../spec/mod.ts";
+import { type Descriptor, type Digest, isManifestDescriptor, type ManifestDocument } from "../spec/mod.ts";
 import { type ListContext, signalOf, warn } from "./context.ts";
 
 /** Manifests of entries by digest, as far as they could be read. */
@@ -21,6 +21,6 @@ export async function readManifests(context: ListContext, entries: readonly Desc
       return [];
     }
   };
-  const readable = entries.filter(({ mediaType }) => isManifestMediaType(mediaType) || isIndexMediaType(mediaType));
+  const readable = entries.filter(isManifestDescriptor);
   return new Map((await mapAll(readable, read, context.signal)).flat());
 }

@@ -1,6 +1,6 @@
 import { mapAll } from "../base/mod.ts";
 import { type FoundReferrer, findReferrers, type Subject } from "../copy/mod.ts";
-import { type Digest, isImageIndex, isIndexMediaType, isManifestMediaType } from "../spec/mod.ts";
+import { type Digest, isImageIndex, isIndexMediaType, isManifestDescriptor } from "../spec/mod.ts";
 import { signalOf, warn } from "./context.ts";
 import { entrySource, type Pushing } from "./push-to.ts";
 import { isSignature } from "./signature.ts";
@@ -25,7 +25,7 @@ export async function findPushedReferrers(pushing: Pushing): Promise<readonly Fo
   const nested = await mapAll(subjects, (subject) => withChildren(pushing, subject, seen), context.signal);
   const all = [...(rootSource ? [{ descriptor: root, source: rootSource }] : []), ...nested.flat()];
   return findReferrers(
-    all.filter(({ descriptor: { mediaType } }) => isIndexMediaType(mediaType) || isManifestMediaType(mediaType)),
+    all.filter(({ descriptor }) => isManifestDescriptor(descriptor)),
     { pool, report, ...(!signatures && { isLeft: isSignature }), ...signalOf(context) },
   );
 }

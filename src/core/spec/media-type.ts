@@ -55,6 +55,11 @@ export function isManifestMediaType(mediaType: string): mediaType is ManifestMed
   return mediaType === mediaTypes.ociManifest || mediaType === mediaTypes.dockerManifest;
 }
 
+/** Tells whether `descriptor` points to a manifest of any kind: an image index, manifest list or image manifest. */
+export function isManifestDescriptor({ mediaType }: { readonly mediaType: string }): boolean {
+  return isIndexMediaType(mediaType) || isManifestMediaType(mediaType);
+}
+
 /** Tells whether `mediaType` is that of an OCI or docker image config, which records a platform. */
 export function isConfigMediaType(mediaType: string): boolean {
   return mediaType === mediaTypes.ociConfig || mediaType === mediaTypes.dockerConfig;

@@ -1,6 +1,6 @@
 import { createPool, mapAll } from "../base/mod.ts";
 import { type ContentReader, type Promised, readGraph } from "../content/mod.ts";
-import { type Descriptor, type Digest, isIndexMediaType, isManifestMediaType } from "../spec/mod.ts";
+import { type Descriptor, type Digest, isManifestDescriptor } from "../spec/mod.ts";
 import { type EntrySource, isRemoved, isSameState, type ListState, type RemovedList, type StoredList } from "./list-record.ts";
 import type { Shelves } from "./shelves.ts";
 
@@ -27,13 +27,9 @@ export async function keptContent(content: ContentReader, state: ListState): Pro
     const kept = sourceOf(state, entry.digest)?.kept;
     if (kept === undefined || found.has(entry.digest)) continue;
     found.set(entry.digest, entry);
-    if (kept === "all" && isManifest(entry)) await addGraph(content, entry, found);
+    if (kept === "all" && isManifestDescriptor(entry)) await addGraph(content, entry, found);
   }
   return found;
-}
-
-function isManifest({ mediaType }: Descriptor): boolean {
-  return isManifestMediaType(mediaType) || isIndexMediaType(mediaType);
 }
 
 async function addGraph(content: ContentReader, entry: Descriptor, found: Map<Digest, Promised>): Promise<void> {

@@ -1,14 +1,6 @@
 import { OciError } from "../../base/mod.ts";
 import type { BlobOutcome, ContentOptions, ContentPlace, ContentTarget, PutRootOptions } from "../../port/mod.ts";
-import {
-  type Descriptor,
-  formatReference,
-  isIndexMediaType,
-  isManifestMediaType,
-  type ManifestDocument,
-  type Reference,
-  referrersTag,
-} from "../../spec/mod.ts";
+import { type Descriptor, formatReference, isManifestDescriptor, type ManifestDocument, type Reference, referrersTag } from "../../spec/mod.ts";
 import { type Access, blobKey, memoryKey, openAccess, quoteReference } from "./access.ts";
 import type { RegistryClient, Trust } from "./client.ts";
 import { tracksReferrers } from "./find-referrers.ts";
@@ -61,7 +53,7 @@ function openTarget(access: Access): ContentTarget {
   return {
     name: `docker://${formatReference(reference)}`,
     repository,
-    accepts: (mediaType) => isIndexMediaType(mediaType) || isManifestMediaType(mediaType),
+    accepts: (mediaType) => isManifestDescriptor({ mediaType }),
     async hasManifest(descriptor, options) {
       if (isPresent(access, descriptor)) return true;
       const status = await findManifest(access, descriptor.digest, options);
