@@ -12,6 +12,8 @@ export interface NodeFilesOptions {
 
 /** A file that is no regular one, or that tells no size, is read in pieces of this size. */
 const smallPiece = 2 ** 16;
+/** What is read past the size that a file told. */
+const endPiece = 2 ** 12;
 /** A name below a file is absent too. */
 const absent: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR"]);
 const noLinks: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EXDEV", "EMLINK"]);
@@ -73,12 +75,13 @@ async function readPieces(path: string, options: Reading): Promise<ByteStream> {
 
 async function* pieces(path: string, found: Stats, options: Reading): AsyncGenerator<Bytes, void, void> {
   const { start = 0, end = Number.POSITIVE_INFINITY, pieceSize } = options;
-  const most = found.isFile() && found.size > 0 ? pieceSize : smallPiece;
+  // Where a file should end, a small buffer finds it: a large one costs more than most files.
+  const beyond = found.isFile() && found.size > 0 ? endPiece : smallPiece;
   const handle = await guard("read", path, () => fs().open(path, "r"));
   try {
     for (let at = start; at < end; ) {
-      const left = found.size > at ? found.size - at : most;
-      const buffer = new Uint8Array(Math.min(most, end - at, left));
+      const left = found.size > at ? found.size - at : beyond;
+      const buffer = new Uint8Array(Math.min(pieceSize, end - at, left));
       // Pipes have no position.
       const { bytesRead } = await guard("read", path, () => handle.read(buffer, 0, buffer.length, found.isFile() ? at : null));
       if (bytesRead === 0) return;
