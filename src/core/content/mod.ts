@@ -20,3 +20,4 @@ export * from "./tree.ts";
 export * from "./unpack.ts";
 export * from "./verify.ts";
 export * from "./work-files.ts";
+export * from "./write-behind.ts";

@@ -61,7 +61,7 @@ export function openAccounts(host: Host, options: AccountOptions = {}): Accounts
   const { dockerFile: _, timeout, ...access } = options;
   const { report } = options;
   const registries = openRegistries(host, options);
-  const client = createRegistryClient(host, registryOptions(host, access, registries));
+  const client = createRegistryClient(host, registryOptions(host, access, { registries }));
   const store = openStore(host, options);
   const warn = (message: string): void => report?.({ type: "warning", message });
   const verify = async (registry: string, credentials: Credentials): Promise<void> => {

@@ -1,13 +1,19 @@
 import { readCredentials } from "../auth/mod.ts";
-import { openCache } from "../content/mod.ts";
+import type { Cache } from "../content/mod.ts";
 import type { Host, TlsOptions } from "../port/mod.ts";
 import { findCertificates, type Registries, readCertificates, readProxies } from "../settings/mod.ts";
 import type { RegistryClientOptions } from "./registry/mod.ts";
 import type { TransportOptions } from "./transports.ts";
 
+/** What the run has open anyway. */
+interface Shared {
+  readonly registries: Registries;
+  readonly cache?: Cache | undefined;
+}
+
 /** Returns what a client of registries is told of how the user reaches them: credentials, certificates, proxies, the cache. */
-export function registryOptions(host: Host, options: TransportOptions, registries: Registries): RegistryClientOptions {
-  const { credentials, credentialDomains: domains, authFile, certificateDirectory, cacheDirectory, signal, ...rest } = options;
+export function registryOptions(host: Host, options: TransportOptions, { registries, cache }: Shared): RegistryClientOptions {
+  const { credentials, credentialDomains: domains, authFile, certificateDirectory, cacheDirectory: _, signal, ...rest } = options;
   return {
     ...rest,
     credentials: readCredentials(host, {
@@ -18,7 +24,7 @@ export function registryOptions(host: Host, options: TransportOptions, registrie
       ...(signal && { signal }),
     }),
     tlsFor: certificateDirectory === undefined ? ownCertificates(host) : givenCertificates(host, certificateDirectory),
-    ...(cacheDirectory !== undefined && { cache: openCache(host, cacheDirectory) }),
+    ...(cache && { cache }),
     proxyFor: readProxies(host.environment),
   };
 }

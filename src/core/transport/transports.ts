@@ -1,5 +1,5 @@
 import { OciError, quote, type Secrets } from "../base/mod.ts";
-import { openArchives, openWorkFiles } from "../content/mod.ts";
+import { openArchives, openCache, openWorkFiles, writeBehind } from "../content/mod.ts";
 import type { ContentPlace, ContentSource, Host, Report } from "../port/mod.ts";
 import { openRegistries, type Registries, type RegistriesOptions } from "../settings/mod.ts";
 import { formatLocation, type Location, type OtherLocation, type Reference, type StorageLocation } from "../spec/mod.ts";
@@ -53,7 +53,7 @@ export interface Transports {
    * @throws {OciError} `UNSUPPORTED` for a transport that cannot be written, `DENIED` for a blocked registry, `INVALID` for settings
    */
   place(location: Location): Promise<ContentPlace>;
-  /** Ends the run: removes what it wrote for itself alone, of a compressed archive, of an image of a daemon or of container storage. */
+  /** Ends the run: removes what it wrote for itself alone, of a compressed archive, of an image of a daemon or of container storage; waits until what later runs may know is kept. */
   close(): Promise<void>;
   /** The container storage, for names without transport and for lists of buildah. */
   readonly storage: Pick<ContainersStorage, "find" | "resolve" | "list">;
@@ -71,7 +71,8 @@ const refusals: Readonly<Record<OtherLocation["transport"], string>> = {
 /** Returns the places that `host` can reach. */
 export function openTransports(host: Host, options: TransportOptions = {}): Transports {
   const registries = openRegistries(host, options);
-  const client = createRegistryClient(host, registryOptions(host, options, registries));
+  const cache = options.cacheDirectory === undefined ? undefined : writeBehind(openCache(host, options.cacheDirectory));
+  const client = createRegistryClient(host, registryOptions(host, options, { registries, cache }));
   const work = openWorkFiles(host);
   const archives = openArchives(host, work);
   const dockerArchives = openDockerArchives(host, archives);
@@ -116,6 +117,7 @@ export function openTransports(host: Host, options: TransportOptions = {}): Tran
   const close = async (): Promise<void> => {
     await storage.settle();
     await work.close();
+    await cache?.settle();
   };
   return { place, source, registries, storage, close };
 }

@@ -1,0 +1,69 @@
+import { describe, expect, it } from "bun:test";
+import { encodeUtf8 } from "../../src/core/base/mod.ts";
+import { type Cache, openCache, writeBehind } from "../../src/core/content/mod.ts";
+import { memoryHost } from "../../src/host/memory.ts";
+
+/** Returns a cache that keeps nothing before `release` is called. */
+function slowCache(cache: Cache): Cache & { readonly release: () => void; readonly written: string[] } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const written: string[] = [];
+  const write = async (key: readonly string[], bytes: Uint8Array<ArrayBuffer>): Promise<void> => {
+    await promise;
+    written.push(key.join());
+    await cache.write(key, bytes);
+  };
+  return { read: (key) => cache.read(key), write, release: resolve, written };
+}
+
+describe("writeBehind()", () => {
+  it("lets the writer go on before anything is kept", async () => {
+    const slow = slowCache(openCache(memoryHost(), "/cache"));
+    const cache = writeBehind(slow);
+    await cache.write(["a"], encodeUtf8("one"));
+    expect(slow.written).toEqual([]);
+    slow.release();
+    await cache.settle();
+    expect(slow.written).toEqual(["a"]);
+    expect(await slow.read(["a"])).toEqual(encodeUtf8("one"));
+  });
+
+  it("gives what is on its way to who reads it", async () => {
+    const slow = slowCache(openCache(memoryHost(), "/cache"));
+    const cache = writeBehind(slow);
+    await cache.write(["a"], encodeUtf8("one"));
+    const read = cache.read(["a"]);
+    slow.release();
+    expect(await read).toEqual(encodeUtf8("one"));
+  });
+
+  it("keeps what was written last, in the order of the writing", async () => {
+    const slow = slowCache(openCache(memoryHost(), "/cache"));
+    const cache = writeBehind(slow);
+    await cache.write(["a"], encodeUtf8("one"));
+    await cache.write(["a"], encodeUtf8("two"));
+    slow.release();
+    await cache.settle();
+    expect(await slow.read(["a"])).toEqual(encodeUtf8("two"));
+  });
+
+  it("makes the writer wait when more than 4 MiB are on their way", async () => {
+    const slow = slowCache(openCache(memoryHost(), "/cache"));
+    const cache = writeBehind(slow);
+    await cache.write(["a"], new Uint8Array(3 << 20));
+    let isThrough = false;
+    const second = cache.write(["b"], new Uint8Array(2 << 20)).then(() => (isThrough = true));
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    expect(isThrough).toBe(false);
+    slow.release();
+    await second;
+    expect(slow.written).toEqual(["a", "b"]);
+  });
+
+  it("tells of a defect when it settles, and of it alone", async () => {
+    const broken = { read: async () => undefined, write: () => Promise.reject(new TypeError("a defect")) };
+    const cache = writeBehind(broken);
+    await cache.write(["a"], encodeUtf8("one"));
+    expect(await cache.read(["a"])).toBeUndefined();
+    await expect(cache.settle()).rejects.toThrow("a defect");
+  });
+});
