@@ -2,6 +2,7 @@ import type { promises, Stats } from "node:fs";
 import { type ByteStream, type Bytes, OciError, quote, readAll, streamOf, throwIfAborted } from "../core/base/mod.ts";
 import type { FileKind, FileStatus, FileSystem, FileWriter, ReadOptions } from "../core/port/mod.ts";
 import { fsModule, pathModule } from "./builtin.ts";
+import { plainBytes } from "./plain-bytes.ts";
 import { fileError, systemCode } from "./system-error.ts";
 
 /** How files are read. */
@@ -35,7 +36,7 @@ export function nodeFiles({ pieceSize }: NodeFilesOptions): FileSystem {
   const read = (path: string, options?: ReadOptions) => readPieces(path, { ...options, pieceSize });
   return {
     read,
-    readFile: async (path, limit) => await readAll(await read(path), { limit, what: quote(path) }),
+    readFile: async (path, limit) => (await readWhole(path, limit)) ?? (await readAll(await read(path), { limit, what: quote(path) })),
     create: async (path, options) => writerOf(path, await guard("create", path, () => fs().open(path, "wx", options?.mode ?? 0o666))),
     overwrite: async (path) => writerOf(path, await guard("write", path, () => fs().open(path, overwriting()))),
     status: (path, options = {}) => guard("look at", path, () => status(path, options.follow === true)),
@@ -61,6 +62,14 @@ async function guard<T>(verb: string, path: string, action: () => Promise<T>): P
   } catch (error) {
     throw fileError(verb, path, error);
   }
+}
+
+/** Returns a file that tells its size, in one go; undefined for anything else, which is read with care. */
+async function readWhole(path: string, limit: number): Promise<Bytes | undefined> {
+  const found = await guard("read", path, () => fs().stat(path));
+  if (!found.isFile() || found.size === 0 || found.size > limit) return undefined;
+  const bytes = await guard("read", path, () => fs().readFile(path));
+  return bytes.length > limit ? undefined : plainBytes(bytes);
 }
 
 interface Reading extends ReadOptions, NodeFilesOptions {}

@@ -36,12 +36,14 @@ export function openCache(host: CacheHost, directory: string, options: CacheOpti
   const { files, random } = host;
   const { limit = 64 * 1024 * 1024, sweepInterval = 64 } = options;
   let secret: Promise<string> | undefined;
+  let isThere = false;
   const nameOf = async (key: readonly string[]) => hexDigest(host, [encodeUtf8(JSON.stringify([await (secret ??= openSecret(host, directory)), ...key]))]);
   const pathOf = (name: string) => files.join(directory, name.slice(0, 2), name.slice(2));
   return {
     read: (key) =>
       orNothing(async () => {
-        if ((await files.status(directory)) === undefined) return undefined;
+        isThere ||= (await files.status(directory)) !== undefined;
+        if (!isThere) return undefined;
         const name = await nameOf(key);
         const bytes = await files.readFile(pathOf(name), entryLimit + sealLength);
         const content = bytes.slice(sealLength);

@@ -11,8 +11,10 @@ export interface TurnTools {
 const name = "turn";
 /** Milliseconds of sleep for which one holder is waited for; it may have died. */
 const patience = 500;
-/** With many waiting, looking costs more than it gains. */
-const longestPause = 250;
+/** What a pause counts at most: however long they are, a holder is seen several times before it is given up. */
+const countedPause = 200;
+/** Milliseconds. With many waiting, looking costs more than it gains: who came late looks more often, and soon has ended. */
+const longestPause = 1000;
 
 /**
  * Waits for a turn in `directory` and returns how to end it. Turns save writers of one record from making changes that
@@ -35,7 +37,7 @@ export async function takeTurn(tools: TurnTools, directory: string, signal?: Abo
     else if (waited > patience) await files.remove(path).catch(() => {});
     holder = modified;
     const pause = random.number() * Math.min(2 ** attempt, longestPause);
-    waited += pause;
+    waited += Math.min(pause, countedPause);
     await clock.sleep(pause, signal);
   }
 }
