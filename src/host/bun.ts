@@ -21,6 +21,9 @@ interface BunInit extends RequestInit {
   readonly timeout: false;
 }
 
+/** Earlier ones were not seen to trust the system's store. */
+const trustingVersion = "1.4.5";
+
 /** Returns the host of Bun. */
 export function bunHost(): Host {
   const runtime = nodeRuntime({ pieceSize: 2 ** 20 });
@@ -46,7 +49,7 @@ const bunHash: Hash = (algorithm) => {
 };
 
 function bunFetch(environment: Environment): Fetch {
-  const trust = createTrust(environment);
+  const trust = createTrust(environment, { trustsSystem: Bun.semver.order(Bun.version, trustingVersion) >= 0 });
   return createFetch(async (request) => {
     const { url, tls, proxyUrl, socketPath } = request;
     const needsTls = url.protocol === "https:" || proxyUrl?.startsWith("https:") === true;

@@ -5,14 +5,17 @@ import { memoryHost } from "../../src/host/memory.ts";
 
 /** Returns a cache that keeps nothing before `release` is called. */
 function slowCache(cache: Cache): Cache & { readonly release: () => void; readonly written: string[] } {
-  const { promise, resolve } = Promise.withResolvers<void>();
+  let release = (): void => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
   const written: string[] = [];
   const write = async (key: readonly string[], bytes: Uint8Array<ArrayBuffer>): Promise<void> => {
-    await promise;
+    await released;
     written.push(key.join());
     await cache.write(key, bytes);
   };
-  return { read: (key) => cache.read(key), write, release: resolve, written };
+  return { read: (key) => cache.read(key), write, release: () => release(), written };
 }
 
 describe("writeBehind()", () => {
