@@ -122,7 +122,7 @@ describe("what a list keeps", () => {
 
   it.each([
     ["a damaged record", (list: string) => write(`${list}/1.json`, encodeUtf8("{}\n"))],
-    ["a record of a later version", (list: string) => write(`${list}/1.json`, sealRecord(memoryHost().hash, ['{"version":9}']))],
+    ["a record of a later version", (list: string) => write(`${list}/1.json`, sealRecord(memoryHost().hash, [encodeUtf8('{"version":9}')]))],
   ])("stays while there is %s, which is told, and is freed when that is gone", async (_, spoil) => {
     const events: Event[] = [];
     const id = await listWith("one", a);

@@ -1,10 +1,10 @@
 import * as v from "valibot";
-import { type Bytes, decodeUtf8, type EntriesOf, equalBytes, OciError, parseAs, parseJson, quote } from "../base/mod.ts";
+import { type Bytes, type EntriesOf, encodeUtf8, equalBytes, OciError, parseAs, parseJson, quote } from "../base/mod.ts";
 import type { Hash } from "../port/mod.ts";
 import { encodeImageIndex, type ImageIndex, ImageIndexSchema, isImageIndex, parseManifest } from "../spec/mod.ts";
 import { type Features, keyedFeatures } from "./features.ts";
 import type { Generation } from "./generation.ts";
-import { damagedRecord, type RecordVersion, RecordVersionSchema, recordVersion, reportDamage, sealRecord, unsealRecord } from "./record.ts";
+import { damagedRecord, type RecordVersion, RecordVersionSchema, recordVersion, reportDamage, sealRecord, secondLine, unsealRecord } from "./record.ts";
 
 /** Where the content of an entry comes from. */
 export interface EntrySource {
@@ -115,23 +115,25 @@ export function encodeList(hash: Hash, list: StoredList, { generation, nonce }: 
   parseJson(ImageIndexSchema, index, `the new index of list ${quote(name)}`);
   const what = `the new record of list ${quote(name)}`;
   const facts = parseAs(FactsSchema, { version: recordVersion, id, generation, nonce, name, created, modified, sources, features }, what);
-  return sealRecord(hash, [JSON.stringify(facts), decodeUtf8(index, "index")]);
+  return sealRecord(hash, [encodeUtf8(JSON.stringify(facts)), index]);
 }
 
 /** Returns the record that says of a list that it was removed. */
 export function encodeRemoval(hash: Hash, { id, name }: Pick<StoredList, "id" | "name">, { generation, nonce }: ListStamp): Bytes {
   const facts: RemovalFacts = { version: recordVersion, id, generation, nonce, name, removed: true };
-  return sealRecord(hash, [JSON.stringify(facts)]);
+  return sealRecord(hash, [encodeUtf8(JSON.stringify(facts))]);
 }
 
 /** Returns the list that a record of list `id` holds, or that it was removed. @throws {OciError} `DAMAGED`, `UNSUPPORTED` */
 export function decodeList(hash: Hash, id: string, generation: Generation): StoredList | RemovedList {
   const { path, bytes } = generation;
-  const [line, index] = unsealRecord(hash, bytes, path);
-  if (line === undefined) throw damagedRecord(path, "a line is missing");
+  const {
+    facts: said,
+    rest: [index],
+  } = unsealRecord(hash, bytes, path);
   const read = <T extends Facts | RemovalFacts>(schema: v.GenericSchema<unknown, T>) =>
     requireOwn(
-      reportDamage(path, () => parseJson(schema, line, "its second line")),
+      reportDamage(path, () => parseAs(schema, said, secondLine)),
       id,
       generation,
     );

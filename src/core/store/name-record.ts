@@ -1,11 +1,11 @@
 import * as v from "valibot";
-import { type Bytes, type EntriesOf, encodeUtf8, parseJson } from "../base/mod.ts";
+import { type Bytes, type EntriesOf, encodeUtf8, parseAs } from "../base/mod.ts";
 import { digestBytes } from "../content/mod.ts";
 import type { Hash } from "../port/mod.ts";
 import { encodedDigest } from "../spec/mod.ts";
 import type { Generation } from "./generation.ts";
 import type { ListStamp } from "./list-record.ts";
-import { damagedRecord, type RecordVersion, RecordVersionSchema, recordVersion, reportDamage, sealRecord, unsealRecord } from "./record.ts";
+import { damagedRecord, type RecordVersion, RecordVersionSchema, recordVersion, reportDamage, sealRecord, secondLine, unsealRecord } from "./record.ts";
 
 /**
  * Which lists there are among those made with a name of one shelf: those a name points to and those that lost it. A list
@@ -48,14 +48,13 @@ export function shelfOf(hash: Hash, name: string): string {
 /** Returns the record of a shelf. */
 export function encodeShelf(hash: Hash, shelf: string, content: Shelf, { generation, nonce }: ListStamp): Bytes {
   const facts: Facts = { version: recordVersion, shelf, generation, nonce, names: content.names, nameless: content.nameless };
-  return sealRecord(hash, [JSON.stringify(facts)]);
+  return sealRecord(hash, [encodeUtf8(JSON.stringify(facts))]);
 }
 
 /** Returns what a record of `shelf` holds. @throws {OciError} `DAMAGED`, `UNSUPPORTED` */
 export function decodeShelf(hash: Hash, shelf: string, { number, path, bytes }: Generation): Shelf {
-  const [line] = unsealRecord(hash, bytes, path);
-  if (line === undefined) throw damagedRecord(path, "a line is missing");
-  const facts = reportDamage(path, () => parseJson(FactsSchema, line, "its second line"));
+  const { facts: said } = unsealRecord(hash, bytes, path);
+  const facts = reportDamage(path, () => parseAs(FactsSchema, said, secondLine));
   if (facts.shelf !== shelf || facts.generation !== number) throw damagedRecord(path, `it was written as generation ${facts.generation} of ${facts.shelf}`);
   return { names: facts.names, nameless: facts.nameless };
 }

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { type Bytes, decodeUtf8, encodeUtf8, isOciError, OciError, parseJson, quote } from "../base/mod.ts";
+import { type Bytes, concatBytes, encodeUtf8, isOciError, OciError, parseAs, parseJson, quote, readJson } from "../base/mod.ts";
 import { digestBytes } from "../content/mod.ts";
 import type { Hash } from "../port/mod.ts";
 import { type Digest, DigestSchema } from "../spec/mod.ts";
@@ -12,6 +12,7 @@ import { type Digest, DigestSchema } from "../spec/mod.ts";
 const SealSchema: v.GenericSchema<unknown, { readonly digest: Digest }> = v.object({ digest: DigestSchema });
 const VersionSchema: v.GenericSchema<unknown, { readonly version: number }> = v.object({ version: v.number() });
 const newline = 10;
+const lineEnd = new Uint8Array([newline]);
 
 /**
  * The version of the format this program writes. Version 1 had no records of removed lists, and kept features by digest alone;
@@ -24,10 +25,15 @@ export type RecordVersion = (typeof versions)[number];
 /** Checks the version of a record. */
 export const RecordVersionSchema: v.GenericSchema<unknown, RecordVersion> = v.picklist(versions);
 
+/** What errors call the line that says what the record is. */
+export const secondLine = "its second line";
+
 /** Returns `lines` as a record. */
-export function sealRecord(hash: Hash, lines: readonly string[]): Bytes {
-  const body = encodeUtf8(lines.map((line) => `${line}\n`).join(""));
-  return encodeUtf8(`${JSON.stringify({ digest: digestBytes(hash, body) })}\n${decodeUtf8(body, "record")}`);
+export function sealRecord(hash: Hash, lines: readonly Bytes[]): Bytes {
+  const body = lines.flatMap((line) => [line, lineEnd]);
+  const hashing = hash("sha256");
+  for (const piece of body) hashing.update(piece);
+  return concatBytes([encodeUtf8(`${JSON.stringify({ digest: `sha256:${hashing.digest()}` })}\n`), ...body]);
 }
 
 /** Returns the error that reports a record which cannot be read as what it should be. */
@@ -35,20 +41,29 @@ export function damagedRecord(path: string, seen: string, cause?: unknown): OciE
   return new OciError("DAMAGED", `Cannot read record ${quote(path)}: ${seen}`, cause === undefined ? {} : { cause });
 }
 
+/** What stands in a record behind its first line. */
+export interface Unsealed {
+  /** What the second line says; its version is one that this program reads. */
+  readonly facts: unknown;
+  /** The lines behind it. */
+  readonly rest: readonly Bytes[];
+}
+
 /**
- * Returns the lines of a record behind the first; `path` names it.
+ * Returns what a record holds; `path` names it.
  * @throws {OciError} `DAMAGED` if the bytes are not those that were written, `UNSUPPORTED` for a later version of the format
  */
-export function unsealRecord(hash: Hash, bytes: Bytes, path: string): readonly Bytes[] {
-  const [seal, ...rest] = splitLines(bytes);
+export function unsealRecord(hash: Hash, bytes: Bytes, path: string): Unsealed {
+  const [seal, line, ...rest] = splitLines(bytes);
   const body = bytes.subarray((seal?.length ?? 0) + 1);
   const digest = reportDamage(path, () => parseJson(SealSchema, seal ?? new Uint8Array(), "its first line").digest);
   if (digestBytes(hash, body) !== digest) throw damagedRecord(path, "its content is not what was written, by its digest");
-  const { version } = reportDamage(path, () => parseJson(VersionSchema, rest[0] ?? new Uint8Array(), "its second line"));
+  const facts = reportDamage(path, () => readJson(line ?? new Uint8Array(), secondLine));
+  const { version } = reportDamage(path, () => parseAs(VersionSchema, facts, secondLine));
   if (!v.is(RecordVersionSchema, version)) {
     throw new OciError("UNSUPPORTED", `Cannot read record ${quote(path)}: it has version ${version} of the format, this program knows 1 to ${recordVersion}`);
   }
-  return rest;
+  return { facts, rest };
 }
 
 /** Tells whether `error` says that a record cannot be read, as it is damaged or of a later version. */

@@ -13,7 +13,8 @@ const name = "turn";
 const patience = 500;
 /** What a pause counts at most: however long they are, a holder is seen several times before it is given up. */
 const countedPause = 200;
-/** Milliseconds. With many waiting, looking costs more than it gains: who came late looks more often, and soon has ended. */
+/** Milliseconds by which pauses may grow with every other holder that is seen: with many waiting, looking costs more than it gains. */
+const crowdPause = 64;
 const longestPause = 1000;
 
 /**
@@ -27,16 +28,19 @@ export async function takeTurn(tools: TurnTools, directory: string, signal?: Abo
   const path = files.join(directory, name);
   let holder: number | undefined;
   let waited = 0;
+  let holders = 1;
   for (let attempt = 0; ; attempt++) {
     throwIfAborted(signal);
     const modified = (await files.status(path))?.modified;
     if (modified === undefined) {
       const end = await tryTurn(files, path);
       if (end) return end;
-    } else if (modified !== holder) waited = 0;
-    else if (waited > patience) await files.remove(path).catch(() => {});
+    } else if (modified !== holder) {
+      waited = 0;
+      holders++;
+    } else if (waited > patience) await files.remove(path).catch(() => {});
     holder = modified;
-    const pause = random.number() * Math.min(2 ** attempt, longestPause);
+    const pause = random.number() * Math.min(2 ** attempt, holders * crowdPause, longestPause);
     waited += Math.min(pause, countedPause);
     await clock.sleep(pause, signal);
   }
