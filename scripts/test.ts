@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
-import { join, posix, relative, sep } from "node:path";
+import { join, posix } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { createPool } from "../src/core/base/mod.ts";
@@ -179,8 +179,7 @@ async function runDeno(files: readonly string[], work: string): Promise<readonly
   const report = join(work, "deno.xml");
   // What lies below node_modules is a package to Deno.
   const into = mkdtempSync(join(tmpdir(), "ocidex-deno-"));
-  const absolute = files.map((path) => join(root, path));
-  const groups = groupByFloor(absolute, { base: root, into });
+  const groups = groupByFloor(files, { base: root, into });
   const args = ["test", "-A", "--no-check", "--config", "scripts/deno-test.json", "--junit-path", report, ...groups];
   const finished = await run(join(root, "node_modules/.bin/deno"), args, 30);
   rmSync(into, { recursive: true, force: true });
@@ -201,25 +200,40 @@ async function bundleTests(files: readonly string[], work: string): Promise<read
     plugins: [{ name: "bun-test-on-node", setup: (build) => void replaceBunTest(build) }],
   });
   if (!result.success) throw new Error(`Cannot bundle the tests for Node:\n${result.logs.map(String).join("\n")}`);
-  const bundles = result.outputs.filter((output) => output.kind === "entry-point").map((output) => output.path);
-  return groupByFloor(bundles, { base: join(work, "node"), into: join(work, "node") });
+  const base = join(work, "node");
+  return groupByFloor(
+    files.map((path) => path.replace(/\.ts$/, ".mjs")),
+    { base, into: base },
+  );
+}
+
+/** What runs before or after every test of its file, and would for all that share a process with it. */
+const ownHooks = /^(?:(?:const|let) .* = )?(?:beforeAll|beforeEach|afterAll|afterEach|use[A-Z]\w*)\(/m;
+
+interface Grouping {
+  /** Folder that the paths of the tests begin at. */
+  readonly base: string;
+  /** Where the files are made. */
+  readonly into: string;
 }
 
 /**
  * Node starts a process for every file and Deno a runtime, which takes longer than most tests: those of a floor share one, as
- * on Bun all do. Returns the files to run, made in `into`.
+ * on Bun all do, but for files with hooks of their own. Returns the files to run; `paths` are relative to the base.
  */
-function groupByFloor(paths: readonly string[], { base, into }: { readonly base: string; readonly into: string }): readonly string[] {
-  const groups = new Map<string, string[]>();
-  for (const path of paths) {
-    const floor = relative(join(base, "test"), path).split(sep, 1)[0] ?? "";
-    groups.set(floor, [...(groups.get(floor) ?? []), path]);
-  }
-  return [...groups].map(([floor, members]) => {
+function groupByFloor(paths: readonly string[], { base, into }: Grouping): readonly string[] {
+  const alone = paths.filter((path) => ownHooks.test(readFileSync(join(root, path.replace(/\.mjs$/, ".ts")), "utf8")));
+  const groups = Map.groupBy(
+    paths.filter((path) => !alone.includes(path)),
+    (path) => path.split("/")[1] ?? "",
+  );
+  const shared = [...groups].map(([floor, members]) => {
     const file = join(into, `${floor}.test.mjs`);
-    writeFileSync(file, members.map((path) => `import ${JSON.stringify(pathToFileURL(path).href)};\n`).join(""));
+    const lines = ["globalThis.testsShareProcess = true;", ...members.map((path) => `await import(${JSON.stringify(pathToFileURL(join(base, path)).href)});`)];
+    writeFileSync(file, `${lines.join("\n")}\n`);
     return file;
   });
+  return [...shared, ...alone.map((path) => join(base, path))];
 }
 
 function replaceBunTest(build: Bun.PluginBuilder): void {

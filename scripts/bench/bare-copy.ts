@@ -1,6 +1,6 @@
 /*
- * Copies blobs from one registry to another with nothing but the runtime: fetch, hash, fetch. What this takes, a program on
- * the runtime cannot take less of. Arguments: the URL of a source repository, that of a target repository, digests.
+ * Copies blobs from one registry to another with nothing but the runtime: fetch, hash, fetch, piece by piece. It tells how
+ * much of our own figure is the runtime's. Arguments: the URL of a source repository, that of a target repository, digests.
  */
 const [from = "", to = "", ...digests] = process.argv.slice(2);
 

@@ -21,9 +21,6 @@ interface BunInit extends RequestInit {
   readonly timeout: false;
 }
 
-/** Earlier ones were not seen to trust the system's store. */
-const trustingVersion = "1.4.5";
-
 /** Returns the host of Bun. */
 export function bunHost(): Host {
   const runtime = nodeRuntime({ pieceSize: 2 ** 20 });
@@ -49,7 +46,7 @@ const bunHash: Hash = (algorithm) => {
 };
 
 function bunFetch(environment: Environment): Fetch {
-  const trust = createTrust(environment, { trustsSystem: Bun.semver.order(Bun.version, trustingVersion) >= 0 });
+  const trust = createTrust(environment);
   return createFetch(async (request) => {
     const { url, tls, proxyUrl, socketPath } = request;
     const needsTls = url.protocol === "https:" || proxyUrl?.startsWith("https:") === true;

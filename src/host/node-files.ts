@@ -2,7 +2,6 @@ import type { promises, Stats } from "node:fs";
 import { type ByteStream, type Bytes, OciError, quote, readAll, streamOf, throwIfAborted } from "../core/base/mod.ts";
 import type { FileKind, FileStatus, FileSystem, FileWriter, ReadOptions } from "../core/port/mod.ts";
 import { fsModule, pathModule } from "./builtin.ts";
-import { plainBytes } from "./plain-bytes.ts";
 import { fileError, systemCode } from "./system-error.ts";
 
 /** How files are read. */
@@ -64,12 +63,19 @@ async function guard<T>(verb: string, path: string, action: () => Promise<T>): P
   }
 }
 
-/** Returns a file that tells its size, in one go; undefined for anything else, which is read with care. */
+/** Returns a file that tells its size, in one go; undefined for anything else, and for one that changes, which are read with care. */
 async function readWhole(path: string, limit: number): Promise<Bytes | undefined> {
   const found = await guard("read", path, () => fs().stat(path));
-  if (!found.isFile() || found.size === 0 || found.size > limit) return undefined;
-  const bytes = await guard("read", path, () => fs().readFile(path));
-  return bytes.length > limit ? undefined : plainBytes(bytes);
+  const { size } = found;
+  if (!found.isFile() || size === 0 || size > limit) return undefined;
+  const handle = await guard("read", path, () => fs().open(path, "r"));
+  try {
+    const buffer = new Uint8Array(size + 1);
+    const { bytesRead } = await guard("read", path, () => handle.read(buffer, 0, buffer.length, 0));
+    return bytesRead === size ? buffer.subarray(0, size) : undefined;
+  } finally {
+    await handle.close();
+  }
 }
 
 interface Reading extends ReadOptions, NodeFilesOptions {}

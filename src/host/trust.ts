@@ -17,7 +17,7 @@ const directories: readonly string[] = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
 
 /** TLS settings as Node, Bun and Deno's `node:tls` take them. */
 export interface TlsSettings {
-  /** Every certificate that is trusted; undefined where nothing is checked, or where the runtime trusts the same by itself. */
+  /** Every certificate that is trusted; undefined where nothing is checked. */
   readonly ca?: string;
   /** Certificate of this side. */
   readonly cert?: string;
@@ -27,24 +27,13 @@ export interface TlsSettings {
   readonly rejectUnauthorized: boolean;
 }
 
-/** Options of {@linkcode createTrust}. */
-export interface TrustOptions {
-  /** Whether the runtime by itself trusts its own roots and the system's store: to hand it the same as text takes it longer than a request. @default false */
-  readonly trustsSystem?: boolean;
-}
-
-/** Variables that name other certificates than those of the system. */
-const variables: readonly string[] = ["SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"];
-
 /** Returns a function that turns the port's TLS options into settings; it reads the system's store once, when first needed. */
-export function createTrust(environment: Environment, { trustsSystem = false }: TrustOptions = {}): (tls: TlsOptions) => Promise<TlsSettings> {
+export function createTrust(environment: Environment): (tls: TlsOptions) => Promise<TlsSettings> {
   let store: Promise<ReadonlyMap<string, string>> | undefined;
   return async (tls) => {
     const identity = { ...(tls.certificate !== undefined && { cert: tls.certificate }), ...(tls.key !== undefined && { key: tls.key }) };
     checkIdentity(tls);
     if (tls.verify === false) return { ...identity, rejectUnauthorized: false };
-    if (trustsSystem && !tls.authorities?.length && variables.every((name) => environment.get(name) === undefined))
-      return { ...identity, rejectUnauthorized: true };
     const known = new Map(await (store ??= readStore(environment)));
     for (const authority of tls.authorities ?? []) addGiven(known, authority);
     return { ...identity, ca: [...known.values()].join("\n"), rejectUnauthorized: true };

@@ -2,7 +2,6 @@ import { type ByteStream, type Bytes, NetworkError, OciError, quote, streamOf } 
 import type { Fetch, FetchInit, TlsOptions } from "../core/port/mod.ts";
 import { guarded, type Step } from "./guarded.ts";
 import { networkError } from "./network-failure.ts";
-import { plainBytes } from "./plain-bytes.ts";
 import { createUpload, type Upload } from "./upload.ts";
 
 /** A request with everything decided, for one runtime to send. */
@@ -101,7 +100,6 @@ async function outgoing(url: URL, init: FetchInit, upload: Upload | undefined): 
 /** Returns what `fetch` would send for `body`, and notes its type in `headers`. */
 async function bytesOf(body: FetchInit["body"], headers: Headers): Promise<Bytes | undefined> {
   if (body === undefined || body === null) return undefined;
-  if (body instanceof Uint8Array) return plainBytes(body);
   const read = new Response(body);
   const type = read.headers.get("content-type");
   if (type !== null && !headers.has("content-type")) headers.set("content-type", type);

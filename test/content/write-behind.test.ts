@@ -62,6 +62,19 @@ describe("writeBehind()", () => {
     expect(slow.written).toEqual(["a", "b"]);
   });
 
+  it("makes the writer wait when more than 32 writes are on their way", async () => {
+    const slow = slowCache(openCache(memoryHost(), "/cache"));
+    const cache = writeBehind(slow);
+    for (let at = 0; at < 32; at++) await cache.write([String(at)], encodeUtf8("x"));
+    let isThrough = false;
+    const last = cache.write(["last"], encodeUtf8("x")).then(() => (isThrough = true));
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    expect(isThrough).toBe(false);
+    slow.release();
+    await last;
+    expect(slow.written).toHaveLength(33);
+  });
+
   it("tells of a defect when it settles, and of it alone", async () => {
     const broken = { read: async () => undefined, write: () => Promise.reject(new TypeError("a defect")) };
     const cache = writeBehind(broken);

@@ -1,4 +1,4 @@
-import { after, afterEach, before, beforeEach, describe as nodeDescribe, it as nodeIt } from "node:test";
+import { after, before, afterEach as nodeAfterEach, beforeEach as nodeBeforeEach, describe as nodeDescribe, it as nodeIt } from "node:test";
 import { expect } from "expect";
 
 type Body = (...values: never[]) => unknown;
@@ -56,6 +56,29 @@ function formatName(name: string, values: readonly unknown[], at: number): strin
 const it: Block = makeBlock((name, options, body) => nodeIt(name, options, async () => void (await body())));
 // Deno counts a group as one more test; the mark lets scripts/test.ts leave groups out.
 const groupMark = "Deno" in globalThis ? " ▸" : "";
-const describe: Block = makeBlock((name, options, body) => nodeDescribe(name + groupMark, options, () => void body()));
+const describe: Block = makeBlock((name, options, body) =>
+  nodeDescribe(name + groupMark, options, () => {
+    depth++;
+    body();
+    depth--;
+  }),
+);
 
-export { after as afterAll, afterEach, before as beforeAll, beforeEach, describe, expect, it, it as test };
+let depth = 0;
+
+type Hook = (body: () => void | Promise<void>) => void;
+
+/** Where files share a process, a hook outside of every group would run for all of them: scripts/test.ts should have seen it. */
+function inGroup(hook: Hook): Hook {
+  return (body) => {
+    if (depth === 0 && "testsShareProcess" in globalThis) throw new Error("a hook stands outside of every group, in a file that shares its process");
+    hook(body);
+  };
+}
+
+const afterAll: Hook = inGroup(after);
+const afterEach: Hook = inGroup(nodeAfterEach);
+const beforeAll: Hook = inGroup(before);
+const beforeEach: Hook = inGroup(nodeBeforeEach);
+
+export { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, it as test };

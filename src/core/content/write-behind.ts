@@ -8,7 +8,9 @@ export interface WriteBehind extends Cache {
 }
 
 /** Bytes that may be on their way; whoever writes more waits. */
-const most = 4 * 1024 * 1024;
+const mostBytes = 4 * 1024 * 1024;
+/** Writes that may be: each has a file open. */
+const mostWrites = 32;
 
 /** Returns `cache` for those whose next request should not wait for a disk; who reads what is on its way gets it all the same. */
 export function writeBehind(cache: Cache): WriteBehind {
@@ -41,7 +43,7 @@ export function writeBehind(cache: Cache): WriteBehind {
         if (pending.get(name) === kept) pending.delete(name);
       });
       pending.set(name, kept);
-      if (size > most) await settle();
+      if (size > mostBytes || pending.size > mostWrites) await settle();
     },
   };
 }

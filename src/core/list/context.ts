@@ -36,7 +36,7 @@ export interface ListOptions extends TransportOptions {
 
 /**
  * Returns the context of the verbs on `host`. Nothing is read, written or asked before a verb is called. Whoever reads compressed
- * archives, or images of a docker daemon or of container storage, calls `transports.close()` at the end.
+ * archives, or images of a docker daemon or of container storage, or names a cache, calls `transports.close()` at the end.
  * @example Lists of their own, with a login, and warnings where they can be seen
  * ```ts
  * import assert from "node:assert/strict";

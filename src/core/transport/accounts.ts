@@ -12,7 +12,7 @@ import type { TransportOptions } from "./transports.ts";
 export type { Credentials } from "../auth/mod.ts";
 
 /** Options of {@linkcode openAccounts}. */
-export interface AccountOptions extends AccountFile, Omit<TransportOptions, "credentials" | "credentialDomains" | "concurrency"> {
+export interface AccountOptions extends AccountFile, Omit<TransportOptions, "credentials" | "credentialDomains" | "concurrency" | "cacheDirectory"> {
   /** Milliseconds after which a registry that is asked about a login is given up with `LIMIT`. @default none */
   readonly timeout?: number;
 }

@@ -115,9 +115,12 @@ export function openTransports(host: Host, options: TransportOptions = {}): Tran
     return openRegistrySource(client, reference, await registries.reading(reference));
   };
   const close = async (): Promise<void> => {
-    await storage.settle();
-    await work.close();
-    await cache?.settle();
+    try {
+      await storage.settle();
+      await work.close();
+    } finally {
+      await cache?.settle();
+    }
   };
   return { place, source, registries, storage, close };
 }
