@@ -7,7 +7,7 @@ import type { Environment, Fetch, Hash, Host } from "../core/port/mod.ts";
 import { nodeRuntime } from "./node-runtime.ts";
 import { nodeTerminal, type WriteText } from "./node-terminal.ts";
 import { createTrust, type TlsSettings } from "./trust.ts";
-import { createFetch, webAnswer, webInit } from "./web-fetch.ts";
+import { createFetch, type Outgoing, webAnswer, webInit } from "./web-fetch.ts";
 
 /** What Bun's `fetch` takes beside the web's options. */
 interface BunInit extends RequestInit {
@@ -51,7 +51,8 @@ function bunFetch(environment: Environment): Fetch {
     const { url, tls, proxyUrl, socketPath } = request;
     const needsTls = url.protocol === "https:" || proxyUrl?.startsWith("https:") === true;
     const init: BunInit = {
-      ...webInit(request),
+      ...webInit(withUnknownBody(request)),
+      ...(isRepeated(request) && { keepalive: false }),
       ...(needsTls && { tls: await trust(tls) }),
       ...(socketPath !== undefined && { unix: socketPath }),
       proxy: proxyUrl === undefined ? false : { url: proxyUrl, respectNoProxy: false },
@@ -60,6 +61,27 @@ function bunFetch(environment: Environment): Fetch {
     };
     return webAnswer(await fetch(url.href, init));
   });
+}
+
+/**
+ * Where a connection that was kept open breaks, Bun repeats what may be repeated, PUT and DELETE among it (RFC 9110 section
+ * 9.2.2); but a registry answers otherwise to what it has done already. A body that comes piece by piece is not repeated.
+ */
+function withUnknownBody(request: Outgoing): Outgoing {
+  const { method, headers, body } = request;
+  if (method !== "PUT" || !(body instanceof Uint8Array) || body.length === 0) return request;
+  headers.set("content-length", String(body.length));
+  return {
+    ...request,
+    body: (async function* () {
+      yield body;
+    })(),
+  };
+}
+
+/** Tells whether Bun would repeat the request although it has no body; it does not on a connection of its own. */
+function isRepeated({ method, body }: Outgoing): boolean {
+  return method === "DELETE" || (method === "PUT" && (body === undefined || (body instanceof Uint8Array && body.length === 0)));
 }
 
 /** `process.stdout` loads sockets and terminals of Node, which is more than half of a short run. */

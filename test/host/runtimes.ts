@@ -3,6 +3,7 @@ import { testFetch } from "../contract/fetch.ts";
 import { type FileSystemCase, testFileSystem, testOwners, testSymbolicLinks } from "../contract/file-system.ts";
 import { testRun } from "../contract/run.ts";
 import { testCompression, testRuntime } from "../contract/runtime.ts";
+import { testSentOnce } from "../contract/sent-once.ts";
 import { testSocket } from "../contract/socket.ts";
 import { testTerminal } from "../contract/terminal.ts";
 import { testTls } from "../contract/tls.ts";
@@ -19,6 +20,7 @@ export function testHost(name: string, make: () => Host): void {
   testRun(name, make().run);
   testTerminal(name);
   testFetch(name, make().fetch);
+  testSentOnce(name, make().fetch);
   testTls(name, () => make().fetch);
   testSocket(name, make().fetch);
 }
