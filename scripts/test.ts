@@ -171,7 +171,7 @@ async function runNode(files: readonly string[], work: string): Promise<readonly
   const bundles = await bundleTests(files, work);
   const report = join(work, "node.tap");
   const reporters = ["--test-reporter=tap", `--test-reporter-destination=${report}`, "--test-reporter=spec", "--test-reporter-destination=stdout"];
-  const finished = await run(process.env.npm_node_execpath ?? "node", ["--test", ...reporters, "--test-timeout=120000", ...bundles], 30);
+  const finished = await run(process.env.npm_node_execpath ?? "node", ["--test", ...reporters, ...bundles], 30);
   return [countNode(readReport(report), finished), finished];
 }
 

@@ -52,8 +52,11 @@ function formatName(name: string, values: readonly unknown[], at: number): strin
   });
 }
 
+/** Milliseconds that a test may take which says nothing of it. */
+const testTimeout = 120_000;
+
 /** The part of `bun:test` that the core's tests use, over `node:test`, for Node and Deno. Snapshots and mocks are not in it. */
-const it: Block = makeBlock((name, options, body) => nodeIt(name, options, async () => void (await body())));
+const it: Block = makeBlock((name, options, body) => nodeIt(name, { timeout: testTimeout, ...options }, async () => void (await body())));
 // Deno counts a group as one more test; the mark lets scripts/test.ts leave groups out.
 const groupMark = "Deno" in globalThis ? " ▸" : "";
 const describe: Block = makeBlock((name, options, body) =>

@@ -15,11 +15,11 @@ const patience = 500;
 const countedPause = 200;
 /** Milliseconds by which pauses may grow with every other holder that is seen: with many waiting, looking costs more than it gains. */
 const crowdPause = 64;
-const longestPause = 500;
+const longestPause = 1000;
 
 /**
  * Waits for a turn in `directory` and returns how to end it. Turns save writers of one record from making changes that
- * will lose; nothing depends on them. Who dies holding one costs the next writer half a second, and two if it has seen a crowd.
+ * will lose; nothing depends on them. Who dies holding one costs the next writer half a second, and two or three after a crowd.
  *
  * Sleep is counted as it was asked for, not as it was: where everything is slow, holders are too. `signal` ends the waiting.
  */
@@ -38,11 +38,7 @@ export async function takeTurn(tools: TurnTools, directory: string, signal?: Abo
     } else if (modified !== holder) {
       waited = 0;
       holders++;
-    } else {
-      // A crowd would have passed the turn on.
-      holders = Math.ceil(holders / 2);
-      if (waited > patience) await files.remove(path).catch(() => {});
-    }
+    } else if (waited > patience) await files.remove(path).catch(() => {});
     holder = modified;
     const pause = random.number() * Math.min(2 ** attempt, holders * crowdPause, longestPause);
     waited += Math.min(pause, countedPause);
