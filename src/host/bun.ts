@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { streamBytes } from "../core/base/mod.ts";
 import type { Environment, Fetch, Hash, Host } from "../core/port/mod.ts";
 import { nodeRuntime } from "./node-runtime.ts";
 import { nodeTerminal, type WriteText } from "./node-terminal.ts";
@@ -51,8 +52,8 @@ function bunFetch(environment: Environment): Fetch {
     const { url, tls, proxyUrl, socketPath } = request;
     const needsTls = url.protocol === "https:" || proxyUrl?.startsWith("https:") === true;
     const init: BunInit = {
-      ...webInit(withUnknownBody(request)),
-      ...(isRepeated(request) && { keepalive: false }),
+      ...webInit(request),
+      ...sentOnce(request),
       ...(needsTls && { tls: await trust(tls) }),
       ...(socketPath !== undefined && { unix: socketPath }),
       proxy: proxyUrl === undefined ? false : { url: proxyUrl, respectNoProxy: false },
@@ -65,23 +66,15 @@ function bunFetch(environment: Environment): Fetch {
 
 /**
  * Where a connection that was kept open breaks, Bun repeats what may be repeated, PUT and DELETE among it (RFC 9110 section
- * 9.2.2); but a registry answers otherwise to what it has done already. A body that comes piece by piece is not repeated.
+ * 9.2.2); but a registry answers otherwise to what it has done already. It repeats no body that comes as a stream, and nothing
+ * on a connection of its own.
  */
-function withUnknownBody(request: Outgoing): Outgoing {
-  const { method, headers, body } = request;
-  if (method !== "PUT" || !(body instanceof Uint8Array) || body.length === 0) return request;
+function sentOnce({ method, headers, body }: Outgoing): Pick<RequestInit, "body" | "keepalive"> {
+  if (method !== "PUT" && method !== "DELETE") return {};
+  if (body !== undefined && !(body instanceof Uint8Array)) return {};
+  if (body === undefined || body.length === 0) return { keepalive: false };
   headers.set("content-length", String(body.length));
-  return {
-    ...request,
-    body: (async function* () {
-      yield body;
-    })(),
-  };
-}
-
-/** Tells whether Bun would repeat the request although it has no body; it does not on a connection of its own. */
-function isRepeated({ method, body }: Outgoing): boolean {
-  return method === "DELETE" || (method === "PUT" && (body === undefined || (body instanceof Uint8Array && body.length === 0)));
+  return { body: streamBytes(body) };
 }
 
 /** `process.stdout` loads sockets and terminals of Node, which is more than half of a short run. */

@@ -8,7 +8,7 @@ import {
   type ImageIndex,
   isImageIndex,
   isIndexMediaType,
-  isManifestMediaType,
+  isManifestDescriptor,
   type ManifestDocument,
   type OciLocation,
   referrersTag,
@@ -52,7 +52,7 @@ async function readEntries(layout: OpenLayout, options: ContentOptions): Promise
     const { mediaType, digest, size } = entry;
     const name = entryNameOf(entry);
     if (name !== undefined && !byName.has(name)) byName.set(name, { mediaType, digest, size });
-    if (!isManifestMediaType(mediaType) && !isIndexMediaType(mediaType)) continue;
+    if (!isManifestDescriptor(entry)) continue;
     const subject = (await tryReadManifest(layout.content, entry, options))?.value.subject;
     if (subject) bySubject.set(subject.digest, [...(bySubject.get(subject.digest) ?? []), { mediaType, digest, size }]);
   }
